@@ -1,0 +1,52 @@
+/* embed_prelude: a build tool. Compiles Lua files to bytecode and writes them as one C array each,
+ * with a table of their names: what src/script.c declares as prelude_files. */
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t written;
+
+static int put_bytes(lua_State *L, const void *bytes, size_t len, void *out)
+{
+    (void)L;
+    for (size_t i = 0; i < len; i++)
+        fprintf(out, "%u,%s", ((const unsigned char *)bytes)[i], ++written % 24 ? "" : "\n");
+    return 0;
+}
+
+/* "lua/prelude/steps.lua" -> "steps" */
+static void module_name(const char *path, char *name, size_t size)
+{
+    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    snprintf(name, size, "%.*s", (int)strcspn(base, "."), base);
+}
+
+int main(int argc, char **argv)
+{
+    FILE *out = argc > 1 ? fopen(argv[1], "w") : NULL;
+    lua_State *L = luaL_newstate();
+    if (!out || !L)
+        return fprintf(stderr, "usage: embed_prelude OUT.c FILE.lua...\n"), 1;
+    fprintf(out, "#include <stddef.h>\n");
+    for (int i = 2; i < argc; i++) {
+        if (luaL_loadfilex(L, argv[i], "t"))
+            return fprintf(stderr, "%s\n", lua_tostring(L, -1)), 1;
+        fprintf(out, "static const unsigned char file_%d[] = {\n", i);
+        lua_dump(L, put_bytes, out, 1);
+        fprintf(out, "};\n");
+        lua_settop(L, 0);
+    }
+    fprintf(out, "struct prelude_file { const char *name; const void *bytes; size_t len; };\n"
+                 "extern const struct prelude_file prelude_files[];\n"
+                 "const struct prelude_file prelude_files[] = {\n");
+    for (int i = 2; i < argc; i++) {
+        char name[64];
+        module_name(argv[i], name, sizeof name);
+        fprintf(out, "    {\"%s\", file_%d, sizeof file_%d},\n", name, i, i);
+    }
+    fprintf(out, "    {NULL, NULL, 0},\n};\n");
+    lua_close(L);
+    return fclose(out) == 0 ? 0 : 1;
+}

@@ -1,0 +1,55 @@
+/* pool: the worker processes of this supervisor.
+ *
+ * Started by exec of the same binary with an empty environment, one socket and one shared page;
+ * kept warm; lent to one run at a time, of one app only ever; a spare one is kept ready. A worker
+ * that did not end its run in order is killed and replaced. Bytes, not meaning: run reads frames. */
+#ifndef MOONMILL_POOL_H
+#define MOONMILL_POOL_H
+
+#include "config.h"
+#include "diag.h"
+#include "loop.h"
+#include "mem.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct pool;
+struct pool_worker;
+
+/* program: the path of our own executable (main passes /proc/self/exe); tests pass a liar. */
+struct pool *pool_new(struct loop *loop, const struct config *config, const struct log *log,
+                      const char *program);
+/* Kills and reaps every worker. */
+void pool_free(struct pool *pool);
+/* Starts spares until `count` idle workers wait; as far as the machine allows (logged). */
+void pool_warm(struct pool *pool, size_t count);
+
+struct pool_user {
+    void *arg;
+    /* Bytes arrived; returns how many it consumed from the front. The rest is kept, at most one
+     * frame's worth; more is a broken worker. */
+    size_t (*bytes)(void *arg, struct span bytes);
+    /* The worker is gone (status of waitpid) and everything it sent was delivered before. */
+    void (*gone)(void *arg, int status);
+};
+
+/* Lends a worker that ran nothing but runs of this app. NULL with err (ERROR_SYSTEM) when none can
+ * be started. */
+struct pool_worker *pool_take(struct pool *pool, const char *app_id, const struct pool_user *user,
+                              struct error *err);
+/* Back after a run that ended in order: it stays warm. */
+void pool_give_back(struct pool_worker *worker);
+/* Ends it; user is not called any more. */
+void pool_kill(struct pool_worker *worker);
+
+/* Queues bytes for the worker's socket; sent as it takes them. */
+void pool_send(struct pool_worker *worker, struct span bytes);
+/* While paused nothing is read, so that its writes block. */
+void pool_pause(struct pool_worker *worker, bool paused);
+/* For the stall watch: the VM's ticks and the process's CPU time so far. */
+bool pool_pulse(const struct pool_worker *worker, uint64_t *ticks, int64_t *cpu_ms);
+pid_t pool_pid(const struct pool_worker *worker);
+
+#endif

@@ -1,0 +1,49 @@
+/* script: one run's Lua state: capped allocator, allow-listed globals, prelude, hook.
+ *
+ * Fresh for each run and thrown away after it. What the script needs from outside it asks of its
+ * host, whose calls may block. Limits of the whole run (instructions, memory, deadline) are final:
+ * the hook or the allocator's failure calls host.final, which does not return, so that no pcall can
+ * swallow them. A step's timeout yields where it can and raises where it cannot. */
+#ifndef MOONMILL_SCRIPT_H
+#define MOONMILL_SCRIPT_H
+
+#include "clock.h"
+#include "diag.h"
+#include "mem.h"
+#include "wire.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct script;
+
+struct script_host {
+    void *arg;
+    const struct clock *clock;
+    void (*event)(void *arg, const struct wire_event *event);
+    void (*progress)(void *arg, const struct wire_progress *progress);
+    void (*request)(void *arg, const struct wire_request *request);
+    void (*abandon)(void *arg, const struct wire_abandon *abandon);
+    /* Waits for the next reply, at most timeout_ms (-1: for ever). False when the time is up. The
+     * reply's spans stay valid until the next call. */
+    bool (*wait)(void *arg, int64_t timeout_ms, struct wire_reply *reply);
+    /* The run ends now, at once, whatever the script does about it: never returns. */
+    void (*final)(void *arg, const struct wire_outcome *outcome) __attribute__((noreturn));
+    /* The hook ran: the VM is alive (every SCRIPT_TICK instructions). */
+    void (*tick)(void *arg);
+};
+
+#define SCRIPT_TICK 1000
+
+/* A state with prelude and limits; source, payload and context are copied in by script_load. */
+struct script *script_new(const struct wire_load *load, const struct script_host *host,
+                          struct error *err);
+/* Compiles the flow and describes it: *text is JSON for the described frame, owned by script.
+ * Returns true when the flow may start (no error among the findings). */
+bool script_load(struct script *script, const struct wire_load *load, struct span *text);
+/* Runs it to its end; the outcome's spans are owned by script. */
+void script_run(struct script *script, const struct wire_start *start, struct wire_outcome *outcome);
+/* Frees a script that ended by itself; one that host.final stopped is never freed. Accepts NULL. */
+void script_free(struct script *script);
+
+#endif

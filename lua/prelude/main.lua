@@ -1,0 +1,2 @@
+-- main: the prelude's one entry.
+return {}
