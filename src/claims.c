@@ -239,8 +239,8 @@ struct keys *keys_from_jwks(struct span text, struct error *err)
         return NULL;
     struct keys *keys = mem_new(sizeof *keys);
     const cJSON *list = json_member(set, "keys"), *jwk;
-    if (cJSON_IsArray(list))
-        cJSON_ArrayForEach(jwk, list) add_jwk(keys, jwk);
+    for (jwk = cJSON_IsArray(list) ? list->child : NULL; jwk; jwk = jwk->next)
+        add_jwk(keys, jwk);
     cJSON_Delete(set);
     ERR_clear_error();
     if (keys->count == 0) {
@@ -407,38 +407,39 @@ static bool check_signature(const struct keys *keys, const struct token *token, 
 
 /* --- what the token says --------------------------------------------------------------------- */
 
-/* Texts first, then the times. */
+/* name in the token, the one value it may have (NULL: any); texts first, then the times */
+#define CLAIM_LIST(X)                                                                              \
+    X(SUB, "sub", NULL)                                                                            \
+    X(RUN_ID, "run_id", NULL)                                                                      \
+    X(APP_ID, "app_id", NULL)                                                                      \
+    X(BOARD_ID, "board_id", NULL)                                                                  \
+    X(EVENT_ID, "event_id", NULL)                                                                  \
+    X(CALLBACK_URL, "callback_url", NULL)                                                          \
+    X(TYP, "typ", "executor")                                                                      \
+    X(ISS, "iss", "flow-like")                                                                     \
+    X(AUD, "aud", "flow-like-executor")                                                            \
+    X(JTI, "jti", NULL)                                                                            \
+    X(IAT, "iat", NULL)                                                                            \
+    X(NBF, "nbf", NULL)                                                                            \
+    X(EXP, "exp", NULL)
+
 enum claim {
-    SUB,
-    RUN_ID,
-    APP_ID,
-    BOARD_ID,
-    EVENT_ID,
-    CALLBACK_URL,
-    TYP,
-    ISS,
-    AUD,
-    JTI,
-    TEXTS,
-    IAT = TEXTS,
-    NBF,
-    EXP,
-    CLAIMS,
+#define X(claim, name, value) claim,
+    CLAIM_LIST(X) CLAIMS,
+#undef X
+    TEXTS = IAT
 };
 
 static const char *const names[CLAIMS] = {
-    [SUB] = "sub",           [RUN_ID] = "run_id",     [APP_ID] = "app_id",
-    [BOARD_ID] = "board_id", [EVENT_ID] = "event_id", [CALLBACK_URL] = "callback_url",
-    [TYP] = "typ",           [ISS] = "iss",           [AUD] = "aud",
-    [JTI] = "jti",           [IAT] = "iat",           [NBF] = "nbf",
-    [EXP] = "exp",
+#define X(claim, name, value) name,
+    CLAIM_LIST(X)
+#undef X
 };
 
-/* The one value that a claim may have, where there is one. */
-static const char *const only[TEXTS] = {
-    [TYP] = "executor",
-    [ISS] = "flow-like",
-    [AUD] = "flow-like-executor",
+static const char *const only[CLAIMS] = {
+#define X(claim, name, value) value,
+    CLAIM_LIST(X)
+#undef X
 };
 
 struct claims {
