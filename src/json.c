@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Characters of a number that cJSON reads; it drops the rest, so the rest is refused. */
-#define CJSON_NUMBER_MAX 63
-
 /* One pass over text. When a rule is broken, at stands on the byte that broke it. */
 struct scan {
     const char *at;
@@ -345,16 +342,10 @@ static bool key_is(struct span key, const char *name)
     return same;
 }
 
-static void set_absent(struct span *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        values[i] = (struct span){NULL, 0};
-}
-
 bool json_pick(struct span object, const char *const *keys, struct span *values, size_t count,
                struct error *err)
 {
-    set_absent(values, count);
+    memset(values, 0, count * sizeof *values);
     if (json_type(object) != JSON_OBJECT)
         return error_set(err, ERROR_INPUT, "expected an object, got %s",
                          json_type_name(json_type(object)));
@@ -366,7 +357,7 @@ bool json_pick(struct span object, const char *const *keys, struct span *values,
         if (i == count)
             continue;
         if (values[i].at) {
-            set_absent(values, count);
+            memset(values, 0, count * sizeof *values);
             return error_set(err, ERROR_INPUT, "the key '%s' stands twice", keys[i]);
         }
         values[i] = value;
@@ -376,11 +367,7 @@ bool json_pick(struct span object, const char *const *keys, struct span *values,
 
 static char *put_utf8(char *out, unsigned code)
 {
-    if (code < 0x80) {
-        *out++ = (char)code;
-        return out;
-    }
-    int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
     static const unsigned char lead[] = {0, 0xc0, 0xe0, 0xf0};
     *out++ = (char)(lead[more] | (code >> (6 * more)));
     while (more-- > 0)
@@ -590,9 +577,9 @@ cJSON *json_parse(struct span text, struct error *err)
     cJSON *tree = cJSON_ParseWithLengthOpts(text.at, text.len, &stop, 0);
     struct scan rest = {.at = stop, .end = end};
     skip_space(&rest);
-    if (!tree || rest.at != end)
-        error_set(err, ERROR_INPUT, "a JSON number of over %d characters before byte %zu",
-                  CJSON_NUMBER_MAX, (size_t)(stop - text.at));
+    if (!tree || rest.at != end) /* cJSON reads no more of a number and leaves the rest */
+        error_set(err, ERROR_INPUT, "a JSON number of over 63 characters before byte %zu",
+                  (size_t)(stop - text.at));
     else if (check_twins(tree, err))
         return tree;
     cJSON_Delete(tree);
