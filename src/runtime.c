@@ -203,13 +203,14 @@ static void back_off(struct runtime *runtime)
         poll->backoff_ms * 2 < BACKOFF_MAX_MS ? poll->backoff_ms * 2 : BACKOFF_MAX_MS;
 }
 
-/* A header of the answer, owned by curl; NULL when absent or empty, which mean the same. */
+/* A header of the answer, owned by curl; NULL when absent or empty, which mean the same. curl 7.88
+ * leaves the line's CR in the value of an empty one. */
 static const char *header_of(CURL *easy, const char *name)
 {
     struct curl_header *header;
-    if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK || !*header->value)
+    if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
         return NULL;
-    return header->value;
+    return header->value[strspn(header->value, " \t\r\n")] ? header->value : NULL;
 }
 
 /* Epoch milliseconds that lie ahead, but not by days; else 0. Local servers send anything. */
