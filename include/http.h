@@ -1,10 +1,8 @@
-/* http: the requests of flows: policy, limits, redirects.
+/* http: the requests of flows: limits, redirects, answers.
  *
- * A flow reaches only what it may: every address is judged on the socket really opened and again
- * before the request goes out on a kept connection; loopback, link-local, private, carrier-grade,
- * multicast and metadata addresses, IPv4-mapped, NAT64 and 6to4 spellings included, are refused
- * unless EXECUTOR_HTTP_ALLOW names them; the Runtime API's address always. http and https only, no
- * proxies, redirects followed here and judged anew, answers capped. */
+ * A flow reaches only what egress lets it reach: every address is judged on the socket really
+ * opened and again before the request goes out on a kept connection. http and https only, no
+ * proxies, no cookies, redirects followed here and judged anew, times and answers capped. */
 #ifndef MOONMILL_HTTP_H
 #define MOONMILL_HTTP_H
 
@@ -13,27 +11,21 @@
 #include "loop.h"
 #include "mem.h"
 
-#include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
-struct http;         /* policy and connections, one a process */
+struct http;         /* one a process */
 struct http_request; /* one in flight */
 
-/* NULL with err (ERROR_INPUT) when EXECUTOR_HTTP_ALLOW has an entry that does not parse. config
- * outlives it. */
+/* NULL with err (ERROR_INPUT) when EXECUTOR_HTTP_ALLOW has an entry that does not parse,
+ * or (ERROR_SYSTEM) when curl would block the loop on names. loop and config outlive it. */
 struct http *http_new(struct loop *loop, const struct config *config, struct error *err);
+/* Cancels what is in flight. */
 void http_free(struct http *http);
 
-/* The policy alone: may a flow connect to this address on behalf of host (as written in the URL)?
- * err says which rule refused it and how an operator may allow it. */
-bool http_may_connect(const struct http *http, const char *host, const struct sockaddr *address,
-                      struct error *err);
-
-/* What came of it: head is JSON as wire_reply.head wants it, body the decoded bytes. Errors are heads
- * of the form {"error":{"code","message"}} with code net.denied net.dns net.connect net.tls
- * net.timeout net.too_large net.redirects net.protocol, or input.invalid for a request that breaks a
- * rule (CR or LF in a header, a scheme that is not http or https, a method that is no token). */
+/* What came of it: head is JSON as wire_reply.head wants it, body the decoded bytes. Errors are
+ * heads of the form {"error":{"code","message"}} with code net.denied net.dns net.connect net.tls
+ * net.timeout net.too_large net.redirects net.protocol, or input.invalid for a request that breaks
+ * a rule (CR or LF in a header, a scheme that is not http or https, a method that is no token). */
 typedef void http_done_fn(void *arg, struct span head, struct span body);
 
 /* Sends what a worker asked for; head as in wire_request. left_ms caps the timeout. done is called
