@@ -89,7 +89,7 @@ static const char *const later[] = {"event-is-no-json", "event-escapes-its-place
                                     "described-twice",  "output-is-no-json",
                                     "ready-again",      "request-twice"};
 
-static int play_worker(void)
+static void __attribute__((noreturn)) play_worker(void)
 {
     const char *name = strrchr((const char *)getauxval(AT_EXECFN), '/') + 1;
     struct buffer out;
@@ -183,7 +183,7 @@ static void a_second_outcome_cannot_reach_the_next_run(void **state)
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
-        return play_worker();
+        play_worker();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_that_breaks_the_protocol_fails_its_run_only),
         cmocka_unit_test(a_silent_worker_ends_at_the_deadline),
