@@ -34,6 +34,8 @@ bool json_pick(struct span object, const char *const *keys, struct span *values,
 /* Walks a checked array: sets element to the next one and true, or false at the end. *cursor is
  * {array.at, array.len} to begin with; it is moved on. */
 bool json_next(struct span *cursor, struct span *element);
+/* The same for a checked object; key is the raw string, quotes and all. */
+bool json_next_member(struct span *cursor, struct span *key, struct span *value);
 
 /* A checked string value decoded into a new C string of at most max bytes (freed by mem_free).
  * NULL with err: not a string, over max, or holding U+0000. */

@@ -142,7 +142,6 @@ static bool scan_string(struct scan *scan)
         return broke(scan, "expected a string");
     while (scan->at < scan->end) {
         unsigned char byte = (unsigned char)*scan->at;
-        size_t size = 1;
         if (byte == '"')
             return scan->at++, true;
         if (byte == '\\') {
@@ -152,8 +151,7 @@ static bool scan_string(struct scan *scan)
         }
         if (byte < 0x20)
             return broke(scan, "a raw control character in a string");
-        if (byte >= 0x80)
-            size = utf8_size(scan->at, (size_t)(scan->end - scan->at));
+        size_t size = utf8_size(scan->at, (size_t)(scan->end - scan->at));
         if (size == 0)
             return broke(scan, "invalid UTF-8");
         scan->at += size;
@@ -332,6 +330,11 @@ bool json_next(struct span *cursor, struct span *element)
     return next(cursor, '[', NULL, element);
 }
 
+bool json_next_member(struct span *cursor, struct span *key, struct span *value)
+{
+    return next(cursor, '{', key, value);
+}
+
 static bool key_is(struct span key, const char *name)
 {
     if (!memchr(key.at, '\\', key.len))
@@ -381,10 +384,8 @@ static char *put_unescaped(char *out, const char **at, const char *end)
     static const char plain[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     char letter = (*at)[1];
     *at += 2;
-    if (letter != 'u') {
-        *out++ = meant[strchr(plain, letter) - plain];
-        return out;
-    }
+    if (letter != 'u')
+        return *out = meant[strchr(plain, letter) - plain], out + 1;
     unsigned code = (unsigned)hex_unit(*at, end);
     *at += 4;
     if (is_high((int)code)) {
