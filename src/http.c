@@ -266,17 +266,12 @@ static void fail(struct http_request *request, const char *code, const char *for
     loop_timer_set(loop, &request->later, loop_mono_ms(loop), finish_failed, request);
 }
 
-static void fail_late(struct http_request *request)
-{
-    fail(request, "net.timeout", "%s: no whole answer within %lld ms", request->asked->host,
-         (long long)request->timeout_ms);
-}
-
 static void send_hop(struct http_request *request)
 {
     int64_t left_ms = request->deadline_ms - loop_mono_ms(request->http->loop);
     if (left_ms <= 0) {
-        fail_late(request);
+        fail(request, "net.timeout", "%s: no whole answer within %lld ms", request->asked->host,
+             (long long)request->timeout_ms);
         return;
     }
     request->over = NULL;
@@ -345,6 +340,8 @@ static void answer(struct http_request *request, long status)
 static const char *failure_code(CURLcode result)
 {
     switch (result) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return "net.timeout";
     case CURLE_COULDNT_RESOLVE_HOST:
         return "net.dns";
     case CURLE_COULDNT_CONNECT:
@@ -374,8 +371,6 @@ static void fail_transfer(struct http_request *request, CURLcode result)
     else if (request->denied.kind != ERROR_NONE &&
              (result == CURLE_COULDNT_CONNECT || result == CURLE_ABORTED_BY_CALLBACK))
         fail(request, "net.denied", "%s", request->denied.text);
-    else if (result == CURLE_OPERATION_TIMEDOUT)
-        fail_late(request);
     else
         fail(request, failure_code(result), "%s: %s", request->asked->host,
              request->detail[0] ? request->detail : curl_easy_strerror(result));
