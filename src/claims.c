@@ -148,8 +148,8 @@ struct keys *keys_from_backend_pub(const char *base64, struct error *err)
     char *pem = len <= BACKEND_PUB_MAX ? decode64_padded(span_of(base64), &len) : NULL;
     if (!pem) {
         error_set(err, ERROR_INPUT,
-                  "BACKEND_PUB is not standard base64 (padded, without white space, at most %d "
-                  "bytes)",
+                  "BACKEND_PUB is not standard base64 (with padding, without "
+                  "white space, at most %d bytes)",
                   BACKEND_PUB_MAX);
         return NULL;
     }
@@ -397,12 +397,10 @@ static bool check_signature(const struct keys *keys, const struct token *token, 
             return true;
         known = true;
     }
-    if (known)
-        return error_set(err, ERROR_KEY, "executor_jwt: signature does not verify");
-    if (token->kid)
-        return error_set(err, ERROR_KEY, "executor_jwt: header kid is not in the key set");
-    return error_set(err, ERROR_KEY,
-                     "executor_jwt: no header kid, and the key set has several keys");
+    return error_set(err, ERROR_KEY, "executor_jwt: %s",
+                     known        ? "signature does not verify"
+                     : token->kid ? "header kid is not in the key set"
+                                  : "no header kid, and the key set has several keys");
 }
 
 /* --- what the token says --------------------------------------------------------------------- */
