@@ -223,7 +223,8 @@ static struct span find_records(struct span text, struct error *err)
     if (!json_check(text, err))
         return none;
     if (json_type(text) != JSON_OBJECT) {
-        error_set(err, ERROR_INPUT, "is %s; an SQS event is an object with an array Records",
+        error_set(err, ERROR_INPUT,
+                  "is of type %s; an SQS event is an object with an array Records",
                   json_type_name(json_type(text)));
         return none;
     }
@@ -236,7 +237,7 @@ static struct span find_records(struct span text, struct error *err)
                   "looks like a job, not like an SQS event; wrap it: "
                   "jq '{Records:[{messageId:\"1\",body:tojson,eventSource:\"aws:sqs\"}]}'");
     else
-        error_set(err, ERROR_INPUT, "is no SQS event: Records is %s, not an array",
+        error_set(err, ERROR_INPUT, "is no SQS event: Records is %s, not array",
                   values[0].at ? json_type_name(json_type(values[0])) : "absent");
     return none;
 }

@@ -321,9 +321,11 @@ static bool open_fixture(struct replay *replay, struct error *err)
 static void open_report(struct replay *replay)
 {
     const char *no_colour = getenv("NO_COLOR");
+    bool colour = !(no_colour && *no_colour);
     struct report_style style = {.json = replay->options->json,
                                  .verbose = replay->options->verbose,
-                                 .colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour)};
+                                 .colour = colour && isatty(STDOUT_FILENO),
+                                 .colour_log = colour && isatty(STDERR_FILENO)};
     replay->report = report_new(replay->fixture, &style);
     for (size_t i = 0; i < replay->fixture->count; i++) {
         const struct fixture_record *record = &replay->fixture->records[i];

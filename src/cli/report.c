@@ -17,6 +17,7 @@
 #define GREEN  "\033[32m"
 #define YELLOW "\033[33m"
 #define DIM    "\033[2m"
+#define PLAIN  "\033[0m"
 
 /* A record and what became of it. */
 struct row {
@@ -86,7 +87,7 @@ static const char *colour(const struct report *report, const char *code)
 
 static const char *plain(const struct report *report)
 {
-    return report->style.colour ? "\033[0m" : "";
+    return colour(report, PLAIN);
 }
 
 /* The start of UTF-8 text in one line: control characters, C1 too, would be the terminal's. */
@@ -233,10 +234,11 @@ static void print_log(const struct report *report, const cJSON *line, const char
 {
     const char *message = json_member_text(line, "message");
     const cJSON *field;
-    fprintf(stderr, "%s%9s  ", is_bad(level) ? colour(report, RED) : colour(report, DIM), level);
+    bool coloured = report->style.colour_log;
+    fprintf(stderr, "%s%9s  ", !coloured ? "" : is_bad(level) ? RED : DIM, level);
     put_clean(stderr, span_of(message ? message : ""), TEXT_SHOWN);
     cJSON_ArrayForEach(field, line) print_field(field);
-    fprintf(stderr, "%s\n", plain(report));
+    fprintf(stderr, "%s\n", coloured ? PLAIN : "");
 }
 
 void report_log(struct report *report, const char *line)

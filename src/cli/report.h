@@ -16,9 +16,10 @@
 struct report;
 
 struct report_style {
-    bool json;    /* one document at the end, and nothing else, on stdout */
-    bool verbose; /* `run:` events and all of the runtime's log */
-    bool colour;
+    bool json;       /* one document at the end, and nothing else, on stdout */
+    bool verbose;    /* `run:` events and all of the runtime's log */
+    bool colour;     /* on stdout */
+    bool colour_log; /* on stderr */
 };
 
 /* fixture outlives it, as do the runs it is told of. */
