@@ -535,7 +535,7 @@ struct claims *claims_verify(const struct keys *keys, const struct job *job, int
                              struct error *err)
 {
     struct token token = {0};
-    struct span signature;
+    struct span signature = {0};
     struct claims *claims = NULL, *unproven = NULL;
     if (!split_token(job->executor_jwt, &token, &signature, err) || !read_header(&token, err) ||
         !read_signature(signature, token.signature, err))
