@@ -82,11 +82,8 @@ local function read_table(node, value)
 end
 
 function body.read(node, value)
-    node.closed = true
     local kind = kinds[node.kind]
-    if kind.unavailable then
-        return
-    elseif type(value) == "function" and kind.shorthand then
+    if type(value) == "function" and kind.shorthand then
         node.options[kind.shorthand] = value
     elseif type(value) == "table" and not nodes[value] then
         read_table(node, value)
@@ -95,6 +92,7 @@ function body.read(node, value)
                nodes[value] and "a step" or text.a(type(value))),
                ("write %s { ... }"):format(label(node)))
     end
+    node.closed = true -- only now, so that it cannot stand in itself
 end
 
 return body

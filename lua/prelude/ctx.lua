@@ -36,7 +36,7 @@ local function sealed(name, fields, call)
     })
 end
 
-local fixed = { null = host.null, run = nil }
+local fixed = { null = host.null }
 
 local function level(name)
     return function(message)
@@ -157,7 +157,10 @@ end
 function ctx.new(frame)
     local own = { attempt = frame.attempt, key = ctx.run.id .. ":" .. frame.path,
                   run = host.view(ctx.run), deadline = seconds_left(frame) }
-    return sealed("ctx", setmetatable(own, { __index = fixed }))
+    for name, value in pairs(fixed) do
+        own[name] = value
+    end
+    return sealed("ctx", own)
 end
 
 return ctx

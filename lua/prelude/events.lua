@@ -26,9 +26,17 @@ function events.send(what, kind, payload)
     host.event(kind, json)
 end
 
+-- A value in a log line: tables as JSON, never an address.
 local function words(value)
-    if type(value) == "table" and not getmetatable(value) then
-        return host.encode(value, host.limits.event) or tostring(value)
+    local kind = type(value)
+    if kind == "table" then
+        local meta = getmetatable(value)
+        if fault.is(value) or type(meta) == "table" and meta.__tostring then
+            return tostring(value)
+        end
+        return host.encode(value, host.limits.event) or kind
+    elseif kind == "function" or kind == "thread" or kind == "userdata" then
+        return value == host.null and "null" or kind
     end
     return tostring(value)
 end

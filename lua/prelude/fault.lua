@@ -26,6 +26,11 @@ function fault.raise(code, message, data, extra)
     error(value, 0)
 end
 
+-- Whether value is an error value made here.
+function fault.is(value)
+    return made[value] ~= nil
+end
+
 -- Raises a plain error at the author's line: a ctx function was called the wrong way.
 function fault.misuse(message)
     local file, line = host.where(1)

@@ -94,7 +94,7 @@ local function mismatch(path, expected, value, found)
 end
 
 local function check_object(shape, value, path, found)
-    if type_of(value) ~= "object" and not (type(value) == "table" and next(value) == nil) then
+    if type_of(value) ~= "object" then
         return mismatch(path, "object", value, found)
     end
     local names = {}
@@ -108,7 +108,7 @@ local function check_object(shape, value, path, found)
 end
 
 local function check_list(shape, value, path, found)
-    if type_of(value) ~= "array" and not (type(value) == "table" and next(value) == nil) then
+    if type_of(value) ~= "array" then
         return mismatch(path, "array", value, found)
     end
     for i = 1, #value do

@@ -25,7 +25,10 @@ function handles.__call(handle, value)
                        ("put a comma after the step that begins on line %d"):format(node.line))
         return handle
     end
-    body.read(node, value)
+    if not kinds[node.kind].unavailable then
+        body.read(node, value)
+    end
+    node.closed = true
     return handle
 end
 
