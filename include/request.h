@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define REQUEST_URL_MAX          (8 * 1024)
+#define REQUEST_URL_MAX          8192
 #define REQUEST_FIELDS_MAX       128
-#define REQUEST_FIELDS_BYTES_MAX (64 * 1024)
+#define REQUEST_FIELDS_BYTES_MAX ((size_t)64 * 1024)
 
 struct request_field {
     char *name;

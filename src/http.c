@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ANSWER_HEAD_MAX    (64 * 1024)
-#define ANSWER_LINES_MAX   512           /* curl finds a header by walking all of them */
-#define HEAD_JSON_MAX      (1024 * 1024) /* what ANSWER_HEAD_MAX can grow to when escaped */
+#define ANSWER_HEAD_MAX    ((size_t)64 * 1024)
+#define ANSWER_LINES_MAX   512                   /* curl finds a header by walking all of them */
+#define HEAD_JSON_MAX      ((size_t)1024 * 1024) /* what ANSWER_HEAD_MAX can grow to when escaped */
 #define CONNECT_TIMEOUT_MS 10000
-#define MESSAGE_MAX        (4 * 1024)
+#define MESSAGE_MAX        ((size_t)4 * 1024)
 
 struct http {
     struct loop *loop;

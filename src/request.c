@@ -134,7 +134,7 @@ static bool read_field(struct request *request, const cJSON *member, size_t *lef
                          member->string);
     size_t len = strlen(member->string) + strlen(member->valuestring);
     if (request->field_count == REQUEST_FIELDS_MAX || len > *left)
-        return error_set(err, ERROR_INPUT, "http: more than %d headers, or than %d bytes of them",
+        return error_set(err, ERROR_INPUT, "http: more than %d headers, or than %zu bytes of them",
                          REQUEST_FIELDS_MAX, REQUEST_FIELDS_BYTES_MAX);
     *left -= len;
     request->fields[request->field_count++] =

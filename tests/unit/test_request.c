@@ -143,7 +143,7 @@ static void request_parse_bounds_url_and_headers(void **state)
 
     buffer_clear(&head);
     buffer_text(&head, "{\"url\":\"http://a.test/\",\"headers\":{\"a\":\"");
-    for (int i = 0; i < REQUEST_FIELDS_BYTES_MAX; i++)
+    for (size_t i = 0; i < REQUEST_FIELDS_BYTES_MAX; i++)
         buffer_text(&head, "x");
     buffer_text(&head, "\"}}");
     assert_null(request_parse(buffer_span(&head), (struct span){0}, &err));
