@@ -46,11 +46,11 @@ static bool read_body(struct sqs_record *record, struct span value, struct error
 /* Whatever is no count says nothing about earlier deliveries. */
 static int64_t receive_count_of(struct span value)
 {
-    struct span digits = {value.at + 1, value.len - 2};
     int64_t count;
-    if (!value.at || json_type(value) != JSON_STRING || !json_integer(digits, &count, NULL))
+    if (!value.at || json_type(value) != JSON_STRING)
         return 1;
-    return count < 1 ? 1 : count;
+    struct span digits = {value.at + 1, value.len - 2};
+    return json_integer(digits, &count, NULL) && count >= 1 ? count : 1;
 }
 
 /* The trace goes out as a header: what could not stand in one is dropped, not sent. */
