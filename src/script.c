@@ -364,8 +364,10 @@ struct script *script_new(const struct wire_load *load, const struct script_host
         goto fail;
     }
     budget_bind(&script->budget, L);
+    lua_gc(L, LUA_GCSTOP); /* all of the prelude stays: there is nothing to collect */
     lua_pushcfunction(L, build);
     int status = lua_pcall(L, 0, 1, 0);
+    lua_gc(L, LUA_GCRESTART);
     if (status != LUA_OK) {
         budget_judge_memory(L, status);
         error_set(err, ERROR_SYSTEM, "script: the prelude does not load: %s", lua_tostring(L, -1));
