@@ -6,6 +6,8 @@ file(GLOB RIG_SOURCES CONFIGURE_DEPENDS tests/rig/*.c)
 if(RIG_SOURCES)
     add_library(rig STATIC ${RIG_SOURCES})
     target_include_directories(rig PUBLIC tests/rig)
+    target_compile_definitions(rig PRIVATE TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data"
+                                           TEST_BUILD="${CMAKE_BINARY_DIR}")
     target_link_libraries(rig PUBLIC moonmill-core PkgConfig::CMOCKA Threads::Threads)
 endif()
 

@@ -2,7 +2,8 @@
  *
  * Started by exec of the same binary with an empty environment, one socket and one shared page;
  * kept warm; lent to one run at a time, of one app only ever; a spare one is kept ready. A worker
- * that did not end its run in order is killed and replaced. Bytes, not meaning: run reads frames. */
+ * that did not end its run in order is killed and replaced. Bytes, not meaning: run reads frames.
+ */
 #ifndef MOONMILL_POOL_H
 #define MOONMILL_POOL_H
 
@@ -26,10 +27,12 @@ void pool_free(struct pool *pool);
 /* Starts spares until `count` idle workers wait; as far as the machine allows (logged). */
 void pool_warm(struct pool *pool, size_t count);
 
+#define POOL_WORKER_GONE SIZE_MAX
+
 struct pool_user {
     void *arg;
-    /* Bytes arrived; returns how many it consumed from the front. The rest is kept, at most one
-     * frame's worth; more is a broken worker. */
+    /* Bytes arrived; returns how many it consumed from the front, or POOL_WORKER_GONE when it
+     * killed the worker. The rest is kept, at most one frame's worth; more is a broken worker. */
     size_t (*bytes)(void *arg, struct span bytes);
     /* The worker is gone (status of waitpid) and everything it sent was delivered before. */
     void (*gone)(void *arg, int status);

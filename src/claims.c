@@ -254,9 +254,8 @@ struct keys *keys_from_jwks(struct span text, struct error *err)
 /* --- the token's three parts ----------------------------------------------------------------- */
 
 struct token {
-    struct span head, body; /* as they came, in base64url */
-    struct span signed_part;
-    char *kid; /* NULL when the header has none */
+    struct span head, body, signed_part; /* as they came, in base64url */
+    char *kid;                           /* NULL when the header has none */
     unsigned char signature[SIGNATURE];
 };
 
@@ -269,8 +268,7 @@ static bool refuse(struct error *err, const char *rule)
 static bool split_token(const char *text, struct token *token, struct span *signature,
                         struct error *err)
 {
-    size_t len = strnlen(text, CLAIMS_TOKEN_MAX + 1);
-    if (len > CLAIMS_TOKEN_MAX)
+    if (strnlen(text, CLAIMS_TOKEN_MAX + 1) > CLAIMS_TOKEN_MAX)
         return error_set(err, ERROR_TRUST, "executor_jwt: over %d bytes", CLAIMS_TOKEN_MAX);
     const char *first = strchr(text, '.');
     const char *second = first ? strchr(first + 1, '.') : NULL;
@@ -537,7 +535,7 @@ struct claims *claims_verify(const struct keys *keys, const struct job *job, int
                              struct error *err)
 {
     struct token token = {0};
-    struct span signature;
+    struct span signature = {0};
     struct claims *claims = NULL, *unproven = NULL;
     if (!split_token(job->executor_jwt, &token, &signature, err) || !read_header(&token, err) ||
         !read_signature(signature, token.signature, err))

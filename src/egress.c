@@ -174,18 +174,19 @@ static size_t unwrap(const struct address *address, struct address inner[CARRIED
 
 /* --- the list -------------------------------------------------------------------------------- */
 
-static bool is_number(const char *text, size_t digits)
+/* Digits only, at most max. */
+static bool parse_number(const char *text, long max, int *number)
 {
     size_t len = strlen(text);
-    return len > 0 && len <= digits && strspn(text, "0123456789") == len;
+    if (len == 0 || len > 5 || strspn(text, "0123456789") != len || strtol(text, NULL, 10) > max)
+        return false;
+    *number = (int)strtol(text, NULL, 10);
+    return true;
 }
 
 static bool parse_port(const char *text, int *port)
 {
-    if (!is_number(text, 5) || atoi(text) < 1 || atoi(text) > 65535)
-        return false;
-    *port = atoi(text);
-    return true;
+    return parse_number(text, 65535, port) && *port > 0;
 }
 
 /* "address" or "address/bits"; text is cut at the slash. */
@@ -199,9 +200,10 @@ static bool parse_range(char *text, struct range *range)
     range->bits = (unsigned)range->first.size * 8;
     if (!bits)
         return true;
-    if (!is_number(bits, 3) || (unsigned)atoi(bits) > range->bits)
+    int count;
+    if (!parse_number(bits, (long)range->bits, &count))
         return false;
-    range->bits = (unsigned)atoi(bits);
+    range->bits = (unsigned)count;
     return true;
 }
 

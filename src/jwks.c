@@ -205,19 +205,16 @@ static struct keys *read_answer(const struct jwks *jwks, CURLcode result, long s
                                 struct error *err)
 {
     struct error why = {0};
+    struct keys *keys = NULL;
     if (result == CURLE_WRITE_ERROR)
         error_set(err, ERROR_UNAVAILABLE, "key set: answer over %d bytes", CLAIMS_JWKS_MAX);
     else if (result != CURLE_OK)
         error_set(err, ERROR_UNAVAILABLE, "key set: %s", curl_easy_strerror(result));
     else if (status / 100 != 2)
         error_set(err, ERROR_UNAVAILABLE, "key set: the API answered %ld", status);
-    else {
-        struct keys *keys = keys_from_jwks(buffer_span(&jwks->body), &why);
-        if (!keys)
-            error_set(err, ERROR_UNAVAILABLE, "key set: the API answered no JWKS: %s", why.text);
-        return keys;
-    }
-    return NULL;
+    else if (!(keys = keys_from_jwks(buffer_span(&jwks->body), &why)))
+        error_set(err, ERROR_UNAVAILABLE, "key set: the API answered no JWKS: %s", why.text);
+    return keys;
 }
 
 static void fetched(void *arg, CURLcode result)

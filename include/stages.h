@@ -1,0 +1,24 @@
+/* stages: what the stages of the pipeline work with. Made and owned by service, lent downward; one
+ * a process. */
+#ifndef MOONMILL_STAGES_H
+#define MOONMILL_STAGES_H
+
+#include "config.h"
+#include "diag.h"
+#include "flow.h"
+#include "http.h"
+#include "jwks.h"
+#include "loop.h"
+#include "pool.h"
+
+struct stages {
+    struct loop *loop;
+    const struct config *config;
+    const struct log *log;
+    struct flows *flows;
+    struct jwks *jwks;
+    struct pool *pool;
+    struct http *http;
+};
+
+#endif

@@ -1,0 +1,98 @@
+-- body: what stands behind a node's name, read into the node: children in order, options by name.
+-- Runs in the author's strand, so it may meet anything; what it keeps is copied raw, and bounded in
+-- size and depth, so that the checker and the interpreter meet only plain tables.
+local _, use = ...
+local findings = use "findings"
+local kinds = use "kinds"
+local text = use "text"
+
+-- nodes: handle -> node
+local body = { nodes = setmetatable({}, { __mode = "k" }) }
+
+local nodes = body.nodes
+local DEPTH_MAX = 64
+local SIZE_MAX = 10000
+local OPTION_DEPTH_MAX = 40
+local RUN_HINT = "write run = function(s, ctx) ... end"
+local STEP_HINT = 'steps are written task "name" (function(s, ctx) ... end)'
+
+local function label(node)
+    return ('%s "%s"'):format(node.kind, text.show(node.name))
+end
+
+local function copy(value, depth)
+    if type(value) ~= "table" or nodes[value] then
+        return value
+    elseif depth > OPTION_DEPTH_MAX then
+        return nil
+    end
+    local out = {}
+    for key, item in next, value do
+        if type(key) ~= "table" then
+            out[key] = copy(item, depth + 1)
+        end
+    end
+    return out
+end
+
+local function refuse(node, code, message, hint)
+    node.partial = true -- what is wrong with it has been said
+    findings.error(code, label(node) .. ": " .. message, node.line, hint)
+end
+
+local function adopt(node, item, place)
+    local child = nodes[item]
+    local kind = kinds[node.kind]
+    if not child then
+        refuse(node, "option.type", ("entry %s is %s, not a step"):format(
+               text.show(place), text.a(type(item))),
+               kind.shorthand and type(item) == "function" and RUN_HINT or STEP_HINT)
+    elseif not child.closed and not kinds[child.kind].unavailable then
+        refuse(node, "run.missing", label(child) .. " has no body",
+               ('write %s { ... } in one piece'):format(label(child)))
+    elseif not kind.children[child.kind] then
+        refuse(node, "option.type", ("a %s cannot stand in it"):format(child.kind),
+               child.kind == "on" and "write catch = { on ... }" or "")
+    elseif child.depth >= DEPTH_MAX or node.size + child.size > SIZE_MAX then
+        refuse(node, "limit.nodes", ("over %d steps, or nested over %d deep"):format(
+               SIZE_MAX, DEPTH_MAX), "split the flow")
+    else
+        node.children[#node.children + 1] = child
+        node.size = node.size + child.size
+        node.depth = math.max(node.depth, child.depth + 1)
+    end
+end
+
+-- Entries with a number, in order; the others become options.
+local function read_table(node, value)
+    local places = {}
+    for key, item in next, value do
+        if math.type(key) == "integer" then
+            places[#places + 1] = key
+        elseif type(key) == "string" then
+            node.options[text.clean(key, 100)] = copy(item, 1)
+        else
+            refuse(node, "option.unknown", "an option's name is " .. text.a(type(key)))
+        end
+    end
+    table.sort(places)
+    for _, place in ipairs(places) do
+        adopt(node, rawget(value, place), place)
+    end
+end
+
+function body.read(node, value)
+    local kind = kinds[node.kind]
+    if type(value) == "function" and kind.shorthand then
+        node.options[kind.shorthand] = value
+    elseif type(value) == "table" and not nodes[value] then
+        read_table(node, value)
+    else
+        refuse(node, "option.type", ("its body is %s"):format(
+               nodes[value] and "a step" or text.a(type(value))),
+               ("write %s { ... }"):format(label(node)))
+    end
+    node.closed = true -- only now, so that it cannot stand in itself
+end
+
+return body

@@ -1,0 +1,36 @@
+-- record: what a finished step leaves behind: {path, attempt, status, result}, all JSON-able.
+-- The interpreter moves forward by these alone, so that a later store can replay them. result is
+-- JSON text, also on the first pass; the empty text stands for nil, which no JSON is.
+local host, use = ...
+local fault = use "fault"
+
+local record = { NIL = "" }
+
+-- frame: {path, attempt}; result: JSON text or record.NIL.
+function record.new(frame, status, result)
+    return { path = frame.path, attempt = frame.attempt, status = status, result = result }
+end
+
+function record.value(it)
+    if it.result == record.NIL then
+        return nil
+    end
+    local _, value = host.decode(it.result)
+    return value
+end
+
+-- An author's value as a result: true, JSON text | false, fault.
+function record.encode(value, frame, what)
+    if value == nil then
+        return true, record.NIL
+    end
+    local json, problem, reason = host.encode(value, host.limits.result)
+    if json then
+        return true, json
+    end
+    local code = problem == "limit" and "limit.payload" or "result.invalid"
+    local message = ('%s of step "%s": %s'):format(what or "result", frame.node.name, reason)
+    return false, fault.new(code, message)
+end
+
+return record

@@ -1,0 +1,58 @@
+-- strand: an author's function, run under the step's deadline, and what it asked for served.
+-- call(frame, f, ...) -> true, its first result | false, fault. A frame is {node, path, attempt,
+-- scope, deadline}; a deadline is {at, text, name}: when, how long, whose.
+local host, use = ...
+local fault = use "fault"
+local scheduler = use "scheduler"
+
+local strand = {}
+
+-- ctx functions suspend with one of these; each returns whether it was done in time, and results.
+local serve = {}
+
+function serve.sleep(deadline, ms)
+    local at = host.mono_ms() + ms
+    if deadline and deadline.at < at then
+        scheduler.sleep(deadline.at)
+        return false
+    end
+    scheduler.sleep(at)
+    return true
+end
+
+function serve.request(deadline, head, body)
+    local reply_head, reply_body = scheduler.request(head, body, deadline and deadline.at)
+    return reply_head ~= nil, reply_head, reply_body
+end
+
+-- The pause before a retry; false when the deadline around the step passed.
+function strand.pause(deadline, ms)
+    return serve.sleep(deadline, ms)
+end
+
+function strand.call(frame, f, ...)
+    local deadline = frame.deadline
+    local at = deadline and deadline.at or 0
+    if deadline and host.mono_ms() >= at then
+        return false, fault.timeout(deadline)
+    end
+    local thread = host.strand(f)
+    host.mark(frame.path, frame.attempt)
+    local status, a, b, c = host.resume(thread, at, ...)
+    while status == "wait" do
+        local in_time, x, y = serve[a](deadline, b, c)
+        if not in_time then
+            return false, fault.timeout(deadline)
+        end
+        host.mark(frame.path, frame.attempt)
+        status, a, b, c = host.resume(thread, at, x, y)
+    end
+    if status == "done" then
+        return true, a
+    elseif status == "timeout" then
+        return false, fault.timeout(deadline)
+    end
+    return false, fault.raised(a, b, c)
+end
+
+return strand

@@ -1,0 +1,177 @@
+#include "answers.h"
+
+#include "json.h"
+#include "stage.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+struct answer {
+    int status;
+    struct span json; /* {NULL, 0}: an empty body */
+    cJSON *headers;   /* an object of strings, or NULL */
+};
+
+struct route {
+    char *path;
+    size_t count;
+    struct answer *answers;
+    size_t served;
+};
+
+struct answers {
+    struct stage *stage;
+    size_t count;
+    struct route *routes;
+};
+
+/* --- the script ------------------------------------------------------------------------------ */
+
+static bool read_headers(struct span value, struct answer *answer, const char *path,
+                         struct error *err)
+{
+    answer->headers = json_parse(value, err);
+    const cJSON *header;
+    bool good = cJSON_IsObject(answer->headers);
+    cJSON_ArrayForEach(header, answer->headers) good = good && cJSON_IsString(header);
+    return good || error_set(err, ERROR_INPUT, "%s: headers must be an object of strings", path);
+}
+
+/* A misspelt key would be an answer that nobody wrote. */
+static bool knows_all_keys(struct span element, const char *path, struct error *err)
+{
+    cJSON *object = json_parse(element, err);
+    const cJSON *member;
+    bool good = object != NULL;
+    cJSON_ArrayForEach(member, object)
+    {
+        if (good && strcmp(member->string, "status") != 0 && strcmp(member->string, "json") != 0 &&
+            strcmp(member->string, "headers") != 0)
+            good = error_set(err, ERROR_INPUT, "%s: an answer has status, json and headers, not %s",
+                             path, member->string);
+    }
+    cJSON_Delete(object);
+    return good;
+}
+
+static bool read_answer(struct span element, struct answer *answer, const char *path,
+                        struct error *err)
+{
+    static const char *const keys[] = {"status", "json", "headers"};
+    struct span values[3];
+    int64_t status = 200;
+    if (json_type(element) != JSON_OBJECT)
+        return error_set(err, ERROR_INPUT, "%s: an answer must be an object", path);
+    if (!knows_all_keys(element, path, err) || !json_pick(element, keys, values, 3, err))
+        return false;
+    if (values[0].at && (!json_integer(values[0], &status, NULL) || status < 200 || status > 599))
+        return error_set(err, ERROR_INPUT, "%s: status must be a number from 200 to 599", path);
+    answer->status = (int)status;
+    answer->json = values[1];
+    return !values[2].at || read_headers(values[2], answer, path, err);
+}
+
+static bool read_route(struct span value, struct route *route, struct error *err)
+{
+    struct span element;
+    if (route->path[0] != '/')
+        return error_set(err, ERROR_INPUT, "%s: a path begins with /", route->path);
+    if (json_type(value) == JSON_ARRAY)
+        for (struct span cursor = value; json_next(&cursor, &element);)
+            route->count++;
+    if (route->count == 0)
+        return error_set(err, ERROR_INPUT, "%s: must be an array of one answer or more",
+                         route->path);
+    route->answers = mem_array(route->count, sizeof *route->answers);
+    struct answer *answer = route->answers;
+    for (struct span cursor = value; json_next(&cursor, &element);)
+        if (!read_answer(element, answer++, route->path, err))
+            return false;
+    return true;
+}
+
+/* The names come from the tree, the values from the raw text, so that their bytes stay. */
+static bool read_script(struct answers *answers, struct span text, struct error *err)
+{
+    cJSON *tree = json_parse(text, err);
+    if (!tree)
+        return false;
+    bool good = cJSON_IsObject(tree) ||
+                error_set(err, ERROR_INPUT, "must be an object of paths, each with its answers");
+    answers->routes = mem_array((size_t)cJSON_GetArraySize(tree), sizeof *answers->routes);
+    const cJSON *member;
+    cJSON_ArrayForEach(member, tree)
+    {
+        if (!good)
+            break;
+        struct span value;
+        const char *const key = member->string;
+        struct route *route = &answers->routes[answers->count++];
+        route->path = mem_copy(key);
+        good = json_pick(text, &key, &value, 1, err) && read_route(value, route, err);
+    }
+    cJSON_Delete(tree);
+    return good;
+}
+
+/* --- serving --------------------------------------------------------------------------------- */
+
+static void serve(struct route *route, struct stage_call *call)
+{
+    size_t at = route->served < route->count ? route->served++ : route->count - 1;
+    const struct answer *answer = &route->answers[at];
+    const cJSON *header;
+    bool typed = false;
+    cJSON_ArrayForEach(header, answer->headers)
+    {
+        typed = typed || strcasecmp(header->string, "Content-Type") == 0;
+        stage_add_header(call, header->string, header->valuestring);
+    }
+    if (answer->json.at && !typed)
+        stage_add_header(call, "Content-Type", "application/json");
+    stage_say(call, answer->status, answer->json);
+}
+
+static void on_request(void *arg, struct stage_call *call, const struct stage_request *request)
+{
+    struct answers *answers = arg;
+    for (size_t i = 0; i < answers->count; i++) {
+        if (strcmp(answers->routes[i].path, request->path) == 0) {
+            serve(&answers->routes[i], call);
+            return;
+        }
+    }
+    stage_say(call, 404, span_of("no scripted answer for this path"));
+}
+
+struct answers *answers_open(struct loop *loop, struct span text, struct error *err)
+{
+    struct answers *answers = mem_new(sizeof *answers);
+    if (read_script(answers, text, err))
+        answers->stage = stage_open(loop, on_request, answers, err);
+    if (answers->stage)
+        return answers;
+    answers_close(answers);
+    return NULL;
+}
+
+void answers_close(struct answers *answers)
+{
+    if (!answers)
+        return;
+    stage_close(answers->stage);
+    for (size_t i = 0; i < answers->count; i++) {
+        for (size_t k = 0; answers->routes[i].answers && k < answers->routes[i].count; k++)
+            cJSON_Delete(answers->routes[i].answers[k].headers);
+        mem_free(answers->routes[i].answers);
+        mem_free(answers->routes[i].path);
+    }
+    mem_free(answers->routes);
+    mem_free(answers);
+}
+
+int answers_port(const struct answers *answers)
+{
+    return stage_port(answers->stage);
+}

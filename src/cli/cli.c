@@ -1,0 +1,154 @@
+#include "cli.h"
+
+#include "config.h"
+#include "mem.h"
+#include "replay.h"
+#include "service.h"
+#include "worker.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME_MAX_SHOWN 40
+
+static int runtime_main(int argc, char **argv);
+
+static const struct command {
+    const char *name;
+    const char *summary;
+    int (*main)(int argc, char **argv); /* argv[0] is the command's name */
+} commands[] = {
+    {"replay", "run the jobs of an SQS event here, against local stand-ins", replay_main},
+    {"runtime", "be the runtime, as bootstrap is in Lambda", runtime_main},
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+/* --- saying ---------------------------------------------------------------------------------- */
+
+static void say(const char *command, const char *format, va_list args)
+{
+    fprintf(stderr, "moonmill%s%s: ", command ? " " : "", command ? command : "");
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+int cli_usage(const char *command, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(command, format, args);
+    va_end(args);
+    fprintf(stderr, "Try: moonmill %s%s--help\n", command ? command : "", command ? " " : "");
+    return CLI_USAGE;
+}
+
+int cli_fail(const char *command, enum cli_exit code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(command, format, args);
+    va_end(args);
+    return code;
+}
+
+static int help(void)
+{
+    puts("moonmill " MOONMILL_VERSION ": runs flows, jobs of an SQS queue, in sandboxed Lua\n\n"
+         "usage: moonmill COMMAND [OPTIONS]\n\ncommands:");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+    puts("\n  moonmill COMMAND --help   what a command takes\n"
+         "  moonmill --version");
+    return CLI_DONE;
+}
+
+/* --- the runtime ----------------------------------------------------------------------------- */
+
+static int runtime_help(void)
+{
+    puts(
+        "usage: moonmill runtime [--offline]\n\n"
+        "Serves the Runtime API at AWS_LAMBDA_RUNTIME_API, set up by the environment, as\n"
+        "bootstrap does in Lambda.\n\n"
+        "  --offline   flows reach the loopback addresses of EXECUTOR_HTTP_ALLOW and nothing else");
+    return CLI_DONE;
+}
+
+static int runtime_main(int argc, char **argv)
+{
+    struct config config;
+    struct config_warnings warnings;
+    bool offline = argc == 2 && strcmp(argv[1], "--offline") == 0;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return runtime_help();
+    if (argc > 1 && !offline)
+        return cli_usage("runtime", "'%s' is no option of it", argv[1]);
+    config_read(&config, (const char *const *)environ, &warnings);
+    config.http_loopback_only = offline;
+    int exit_code = service_run(&config, &warnings, "/proc/self/exe");
+    config_release(&config);
+    return exit_code;
+}
+
+/* --- finding the command --------------------------------------------------------------------- */
+
+/* How many letters must be added, removed or changed to make one word the other (Levenshtein). */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[NAME_MAX_SHOWN + 1];
+    size_t width = strnlen(b, NAME_MAX_SHOWN);
+    for (size_t i = 0; i <= width; i++)
+        row[i] = i;
+    for (size_t line = 1; a[line - 1] && line <= NAME_MAX_SHOWN; line++) {
+        size_t diagonal = row[0];
+        row[0] = line;
+        for (size_t i = 1; i <= width; i++) {
+            size_t changed = diagonal + (a[line - 1] != b[i - 1]);
+            size_t shorter = (row[i] < row[i - 1] ? row[i] : row[i - 1]) + 1;
+            diagonal = row[i];
+            row[i] = changed < shorter ? changed : shorter;
+        }
+    }
+    return row[width];
+}
+
+static int unknown(const char *name)
+{
+    const char *nearest = NULL;
+    size_t least = 4; /* further away it is no slip of the finger */
+    for (size_t i = 0; i < COMMANDS; i++) {
+        size_t far = distance(name, commands[i].name);
+        if (far < least) {
+            least = far;
+            nearest = commands[i].name;
+        }
+    }
+    if (nearest)
+        return cli_usage(NULL, "no command '%.*s'; did you mean '%s'?", NAME_MAX_SHOWN, name,
+                         nearest);
+    return cli_usage(NULL, "no command '%.*s'", NAME_MAX_SHOWN, name);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
+        return worker_main(atoll(argv[2]));
+    service_hold_standard_files();
+    if (argc < 2)
+        return cli_usage(NULL, "which command?");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
+        return help();
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("moonmill " MOONMILL_VERSION);
+        return CLI_DONE;
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].main(argc - 1, argv + 1);
+    return unknown(argv[1]);
+}

@@ -1,0 +1,428 @@
+#include "replay.h"
+
+#include "answers.h"
+#include "child.h"
+#include "cli.h"
+#include "clock.h"
+#include "config.h"
+#include "fixture.h"
+#include "lambda.h"
+#include "loop.h"
+#include "mint.h"
+#include "report.h"
+#include "sink.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TIMEOUT_DEFAULT_SECS 60
+#define TIMEOUT_MAX_SECS     86400
+#define START_LIMIT_MS       30000 /* from exec to the first poll */
+#define OVERTIME_MS          10000 /* past the invocation's deadline: it hangs */
+#define END_LIMIT_MS         5000
+#define ENVIRONMENT_MAX      256
+#define VARIABLE_MAX         (1024 * 1024)
+#define SCRIPT_MAX           (8 * 1024 * 1024)
+#define URL_SIZE             128
+
+struct options {
+    const char *file;
+    const char *flows;
+    const char *flow;    /* or NULL */
+    const char *answers; /* or NULL */
+    int64_t timeout_ms;
+    bool json;
+    bool as_sent;
+    bool verbose;
+};
+
+struct replay {
+    const struct options *options;
+    struct clock clock;
+    struct loop *loop;
+    struct mint *mint;
+    struct buffer script; /* of the answers */
+    struct answers *answers;
+    struct sink *sink;
+    struct fixture *fixture;
+    struct report *report;
+    struct lambda *lambda;
+    struct child *child;
+    struct loop_timer limit;
+    int64_t started_ms;
+    bool started;
+    bool answered;
+    bool refused_start; /* /init/error */
+    bool late;
+    bool interrupted;
+    int status; /* waitpid's */
+    char *environment[ENVIRONMENT_MAX + 1];
+    size_t variables;
+};
+
+/* --- options --------------------------------------------------------------------------------- */
+
+static int help(void)
+{
+    puts(
+        "usage: moonmill replay [OPTIONS] FILE|-\n\n"
+        "Runs the jobs of a recorded SQS event through the real runtime on this machine. The\n"
+        "queue, the API and the outside world are local stand-ins. A job whose executor_jwt is no\n"
+        "token (\"@JWT@\") gets one.\n\n"
+        "  --flows DIR      where the flows are (./flows)\n"
+        "  --flow NAME      every job runs this flow, from its start\n"
+        "  --answers FILE   what the outside world says: "
+        "{\"/path\":[{\"status\":200,\"json\":{}}]};\n"
+        "                   @ANSWERS@ in a job becomes its address\n"
+        "  --timeout SECS   the invocation's deadline (60)\n"
+        "  --as-sent        do not turn stream_state on\n"
+        "  --json           one JSON document instead of lines\n"
+        "  -v               show `run:` events and the runtime's log as well\n\n"
+        "exit: 0 all completed and acknowledged, 1 some failed or returned, 2 usage,\n"
+        "      3 the file is no SQS event, 4 the runtime itself failed");
+    return CLI_DONE;
+}
+
+static bool read_seconds(const char *text, int64_t *ms)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (errno || *end || end == text || value < 1 || value > TIMEOUT_MAX_SECS)
+        return false;
+    *ms = value * 1000;
+    return true;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* -1: go on; else the exit code. */
+static int read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option known[] = {{"flows", required_argument, NULL, 'd'},
+                                          {"flow", required_argument, NULL, 'f'},
+                                          {"answers", required_argument, NULL, 'a'},
+                                          {"timeout", required_argument, NULL, 't'},
+                                          {"as-sent", no_argument, NULL, 's'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"verbose", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":vh", known, NULL)) != -1) {
+        switch (option) {
+        case 'd':
+            options->flows = optarg;
+            break;
+        case 'f':
+            options->flow = optarg;
+            break;
+        case 'a':
+            options->answers = optarg;
+            break;
+        case 's':
+            options->as_sent = true;
+            break;
+        case 'j':
+            options->json = true;
+            break;
+        case 'v':
+            options->verbose = true;
+            break;
+        case 'h':
+            return help();
+        case 't':
+            if (!read_seconds(optarg, &options->timeout_ms))
+                return cli_usage("replay", "--timeout '%s': must be 1 to %d seconds", optarg,
+                                 TIMEOUT_MAX_SECS);
+            break;
+        case ':':
+            return cli_usage("replay", "%s needs a value", argv[optind - 1]);
+        default:
+            return cli_usage("replay", "'%s' is no option of it", argv[optind - 1]);
+        }
+    }
+    if (argc - optind != 1)
+        return cli_usage("replay", argc == optind ? "which file?" : "one file at a time");
+    if (!is_folder(options->flows))
+        return cli_usage("replay", "--flows '%s': no such folder", options->flows);
+    options->file = argv[optind];
+    return -1;
+}
+
+/* --- while it runs --------------------------------------------------------------------------- */
+
+static void end_child(void *arg)
+{
+    struct replay *replay = arg;
+    child_end(replay->child, END_LIMIT_MS);
+}
+
+static void set_limit(struct replay *replay, int64_t after_ms, void (*fire)(void *arg))
+{
+    loop_timer_set(replay->loop, &replay->limit, loop_mono_ms(replay->loop) + after_ms, fire,
+                   replay);
+}
+
+static void on_late(void *arg)
+{
+    struct replay *replay = arg;
+    replay->late = true;
+    end_child(replay);
+}
+
+static void on_started(void *arg)
+{
+    struct replay *replay = arg;
+    replay->started = true;
+    replay->started_ms = loop_mono_ms(replay->loop);
+    set_limit(replay, replay->options->timeout_ms + OVERTIME_MS, on_late);
+}
+
+static void on_answered(void *arg, enum lambda_answer how, struct span body)
+{
+    struct replay *replay = arg;
+    replay->answered = true;
+    replay->refused_start = how == LAMBDA_INIT_ERROR;
+    report_answer(replay->report, how, body);
+    set_limit(replay, END_LIMIT_MS, end_child);
+}
+
+static void on_event(void *arg, struct sink_run *run, const char *type, struct span payload)
+{
+    struct replay *replay = arg;
+    report_event(replay->report, loop_mono_ms(replay->loop) - replay->started_ms, run, type,
+                 payload);
+}
+
+static void on_line(void *arg, const char *line)
+{
+    struct replay *replay = arg;
+    report_log(replay->report, line);
+}
+
+static void on_exited(void *arg, int status)
+{
+    struct replay *replay = arg;
+    replay->status = status;
+    loop_stop(replay->loop);
+}
+
+static void on_signal(void *arg, int signal)
+{
+    struct replay *replay = arg;
+    (void)signal;
+    if (replay->interrupted)
+        loop_stop(replay->loop); /* asked twice: child_free kills it */
+    replay->interrupted = true;
+    end_child(replay);
+}
+
+/* --- the runtime's environment --------------------------------------------------------------- */
+
+static void add_variable(struct replay *replay, const char *name, const char *value)
+{
+    struct buffer text;
+    if (replay->variables == ENVIRONMENT_MAX)
+        return;
+    buffer_init(&text, VARIABLE_MAX);
+    buffer_format(&text, "%s=%s", name, value);
+    replay->environment[replay->variables++] = mem_string(buffer_span(&text));
+    buffer_release(&text);
+}
+
+/* The EXECUTOR_ settings of the caller go along, but for those that are ours to set. */
+static void pass_settings(struct replay *replay)
+{
+    for (char **each = environ; *each; each++) {
+        const char *value = strchr(*each, '=');
+        if (!value || strncmp(*each, "EXECUTOR_", 9) != 0 ||
+            strncmp(*each, "EXECUTOR_FLOWS_DIR=", 19) == 0 ||
+            strncmp(*each, "EXECUTOR_HTTP_ALLOW=", 20) == 0)
+            continue;
+        char *name = mem_string((struct span){*each, (size_t)(value - *each)});
+        add_variable(replay, name, value + 1);
+        mem_free(name);
+    }
+}
+
+static void make_environment(struct replay *replay)
+{
+    char text[URL_SIZE];
+    char *key = mint_backend_pub(replay->mint);
+    const char *allow = getenv("EXECUTOR_HTTP_ALLOW");
+    snprintf(text, sizeof text, "127.0.0.1:%d", lambda_port(replay->lambda));
+    add_variable(replay, "AWS_LAMBDA_RUNTIME_API", text);
+    add_variable(replay, "AWS_LAMBDA_LOG_FORMAT", "JSON");
+    add_variable(replay, "BACKEND_PUB", key);
+    add_variable(replay, "EXECUTOR_FLOWS_DIR", replay->options->flows);
+    if (replay->answers) {
+        struct buffer list;
+        buffer_init(&list, VARIABLE_MAX);
+        buffer_format(&list, "%s%s127.0.0.1:%d", allow ? allow : "", allow && *allow ? "," : "",
+                      answers_port(replay->answers));
+        char *both = mem_string(buffer_span(&list));
+        add_variable(replay, "EXECUTOR_HTTP_ALLOW", both);
+        buffer_release(&list);
+        mem_free(both);
+    } else if (allow) {
+        add_variable(replay, "EXECUTOR_HTTP_ALLOW", allow);
+    }
+    if (!getenv("EXECUTOR_BATCH_INTERVAL_MS"))
+        add_variable(replay, "EXECUTOR_BATCH_INTERVAL_MS", "20");
+    pass_settings(replay);
+    mem_free(key);
+}
+
+/* --- setting up ------------------------------------------------------------------------------ */
+
+static bool open_answers(struct replay *replay, struct error *err)
+{
+    if (!replay->options->answers)
+        return true;
+    return fixture_load(replay->options->answers, &replay->script, err) &&
+           (replay->answers = answers_open(replay->loop, buffer_span(&replay->script), err));
+}
+
+static bool open_fixture(struct replay *replay, struct error *err)
+{
+    char callback_url[URL_SIZE], answers_url[URL_SIZE];
+    struct buffer text;
+    snprintf(callback_url, sizeof callback_url, "http://127.0.0.1:%d" SINK_EVENTS_PATH,
+             sink_port(replay->sink));
+    if (replay->answers)
+        snprintf(answers_url, sizeof answers_url, "http://127.0.0.1:%d",
+                 answers_port(replay->answers));
+    struct fixture_spec spec = {.mint = replay->mint,
+                                .now_secs = clock_wall_ms(&replay->clock) / 1000,
+                                .callback_url = callback_url,
+                                .flow = replay->options->flow,
+                                .answers_url = replay->answers ? answers_url : NULL,
+                                .as_sent = replay->options->as_sent};
+    buffer_init(&text, 2 * CONFIG_PAYLOAD_MAX);
+    if (fixture_load(replay->options->file, &text, err))
+        replay->fixture = fixture_new(buffer_span(&text), &spec, err);
+    buffer_release(&text);
+    return replay->fixture != NULL;
+}
+
+static void open_report(struct replay *replay)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    bool colour = !(no_colour && *no_colour);
+    struct report_style style = {.json = replay->options->json,
+                                 .verbose = replay->options->verbose,
+                                 .colour = colour && isatty(STDOUT_FILENO),
+                                 .colour_log = colour && isatty(STDERR_FILENO)};
+    replay->report = report_new(replay->fixture, &style);
+    for (size_t i = 0; i < replay->fixture->count; i++) {
+        const struct fixture_record *record = &replay->fixture->records[i];
+        if (record->run_id && record->token)
+            report_run(replay->report, i, sink_expect(replay->sink, record->token, record->run_id));
+    }
+}
+
+static bool start_runtime(struct replay *replay, struct error *err)
+{
+    struct lambda_user lambda = {replay, on_started, on_answered, end_child};
+    struct child_user child = {replay, on_line, on_exited};
+    char *argv[] = {"moonmill", "runtime", "--offline", NULL};
+    replay->lambda = lambda_open(replay->loop, buffer_span(&replay->fixture->event),
+                                 replay->options->timeout_ms, &lambda, err);
+    if (!replay->lambda)
+        return false;
+    make_environment(replay);
+    replay->child =
+        child_start(replay->loop, "/proc/self/exe", argv, replay->environment, &child, err);
+    set_limit(replay, START_LIMIT_MS, on_late);
+    return replay->child != NULL;
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+/* Says what went wrong with the runtime itself, if anything did. */
+static int judge(const struct replay *replay, bool all_good)
+{
+    const int status = replay->status;
+    if (replay->interrupted)
+        return CLI_INTERRUPTED;
+    if (replay->refused_start)
+        return cli_fail("replay", CLI_BROKEN, "the runtime did not start");
+    if (replay->late)
+        return cli_fail("replay", CLI_BROKEN,
+                        replay->started ? "the runtime gave no answer in time"
+                                        : "the runtime did not ask for the event in time");
+    if (WIFSIGNALED(status))
+        return cli_fail("replay", CLI_BROKEN, "the runtime was killed by signal %d (%s)",
+                        WTERMSIG(status), strsignal(WTERMSIG(status)));
+    if (WEXITSTATUS(status) != 0 || !replay->answered)
+        return cli_fail("replay", CLI_BROKEN, "the runtime exited with %d %s an answer",
+                        WEXITSTATUS(status), replay->answered ? "after" : "without");
+    return all_good ? CLI_DONE : CLI_FAILED;
+}
+
+static int run(struct replay *replay)
+{
+    struct error err = {0};
+    if (!(replay->mint = mint_new(&err)) ||
+        !(replay->sink = sink_open(replay->loop, on_event, replay, &err)))
+        return cli_fail("replay", CLI_BROKEN, "%s", err.text);
+    if (!open_answers(replay, &err))
+        return cli_fail("replay", CLI_INPUT, "%s: %s", replay->options->answers, err.text);
+    if (!open_fixture(replay, &err))
+        return cli_fail("replay", CLI_INPUT, "%s: %s", replay->options->file, err.text);
+    open_report(replay);
+    if (!start_runtime(replay, &err))
+        return cli_fail("replay", CLI_BROKEN, "%s", err.text);
+    loop_run(replay->loop);
+    return judge(replay, report_end(replay->report));
+}
+
+static void release(struct replay *replay)
+{
+    if (replay->loop)
+        loop_timer_stop(replay->loop, &replay->limit);
+    child_free(replay->child);
+    lambda_close(replay->lambda);
+    answers_close(replay->answers);
+    report_free(replay->report);
+    fixture_free(replay->fixture);
+    sink_close(replay->sink);
+    mint_free(replay->mint);
+    buffer_release(&replay->script);
+    for (size_t i = 0; i < replay->variables; i++)
+        mem_free_secret(replay->environment[i]);
+    loop_free(replay->loop);
+}
+
+int replay_main(int argc, char **argv)
+{
+    struct options options = {.flows = "./flows", .timeout_ms = TIMEOUT_DEFAULT_SECS * 1000};
+    struct replay replay = {.options = &options};
+    struct error err = {0};
+    int code = read_options(argc, argv, &options);
+    if (code >= 0)
+        return code;
+    buffer_init(&replay.script, SCRIPT_MAX);
+    replay.loop = loop_new(&replay.clock, &err);
+    if (replay.loop) {
+        loop_on_signal(replay.loop, on_signal, &replay);
+        code = run(&replay);
+    } else {
+        code = cli_fail("replay", CLI_BROKEN, "%s", err.text);
+    }
+    release(&replay);
+    return code;
+}

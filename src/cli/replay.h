@@ -1,0 +1,12 @@
+/* replay: `moonmill replay`: runs a recorded SQS event through the real runtime, here.
+ *
+ * Everything around the runtime is local and ours: Lambda, the API that it reports to, the outside
+ * world that its flows call. The runtime is a child with an environment of its own and without a
+ * way out of this machine. Bounded in time; whatever was started ends with it. */
+#ifndef MOONMILL_CLI_REPLAY_H
+#define MOONMILL_CLI_REPLAY_H
+
+/* argv[0] is "replay". Returns the exit code (cli.h). */
+int replay_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,446 @@
+#include "report.h"
+
+#include "json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LISTED_MAX    (64 * 1024 * 1024) /* of --json, a run's events */
+#define DOCUMENT_MAX  (1024 * 1024 * 1024)
+#define ANSWER_MAX    (8 * 1024 * 1024)
+#define STEP_MAX      1024
+#define PAYLOAD_SHOWN 100
+#define TEXT_SHOWN    400
+#define ID_SHOWN      8
+
+#define RED    "\033[31m"
+#define GREEN  "\033[32m"
+#define YELLOW "\033[33m"
+#define DIM    "\033[2m"
+#define PLAIN  "\033[0m"
+
+/* A record and what became of it. */
+struct row {
+    const struct sink_run *run; /* NULL: none can report for it */
+    char *reason;               /* the last complaint of the log about it, or NULL */
+    char *step;                 /* where its run is; in the first row of a run */
+    struct buffer listed;       /* its events as JSON; in the first row of a run */
+    size_t unlisted;
+    bool returned;
+};
+
+struct report {
+    const struct fixture *fixture;
+    struct report_style style;
+    struct row *rows;
+    bool answered;
+    bool refused; /* /error or /init/error */
+    struct buffer answer;
+};
+
+struct report *report_new(const struct fixture *fixture, const struct report_style *style)
+{
+    struct report *report = mem_new(sizeof *report);
+    report->fixture = fixture;
+    report->style = *style;
+    report->rows = mem_array(fixture->count, sizeof *report->rows);
+    for (size_t i = 0; i < fixture->count; i++)
+        buffer_init(&report->rows[i].listed, LISTED_MAX);
+    buffer_init(&report->answer, ANSWER_MAX);
+    return report;
+}
+
+void report_free(struct report *report)
+{
+    if (!report)
+        return;
+    for (size_t i = 0; i < report->fixture->count; i++) {
+        mem_free(report->rows[i].reason);
+        mem_free(report->rows[i].step);
+        buffer_release(&report->rows[i].listed);
+    }
+    mem_free(report->rows);
+    buffer_release(&report->answer);
+    mem_free(report);
+}
+
+void report_run(struct report *report, size_t record, struct sink_run *run)
+{
+    report->rows[record].run = run;
+}
+
+/* The first row of a run holds what is one for all of its records. */
+static size_t first_row(const struct report *report, const struct sink_run *run)
+{
+    size_t at = 0;
+    while (report->rows[at].run != run)
+        at++;
+    return at;
+}
+
+/* --- on a terminal --------------------------------------------------------------------------- */
+
+static const char *colour(const struct report *report, const char *code)
+{
+    return report->style.colour ? code : "";
+}
+
+static const char *plain(const struct report *report)
+{
+    return colour(report, PLAIN);
+}
+
+/* The start of UTF-8 text in one line: control characters, C1 too, would be the terminal's. */
+static void put_clean(FILE *out, struct span text, size_t shown)
+{
+    size_t len = text.len > shown ? shown : text.len;
+    while (len < text.len && len > 0 && ((unsigned char)text.at[len] & 0xc0) == 0x80)
+        len--;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char byte = (unsigned char)text.at[i];
+        bool c1 = byte == 0xc2 && i + 1 < len && (unsigned char)text.at[i + 1] < 0xa0;
+        fputc(byte < 0x20 ? ' ' : byte == 0x7f || c1 ? '?' : byte, out);
+        i += c1;
+    }
+    if (len < text.len)
+        fputs("...", out);
+}
+
+static void put_cell(struct span text, int width)
+{
+    put_clean(stdout, text, (size_t)width);
+    for (int i = (int)text.len; i < width + 2; i++)
+        putchar(' ');
+}
+
+/* --- while it runs --------------------------------------------------------------------------- */
+
+/* A string member of a payload, or NULL. */
+static char *member_of(struct span payload, const char *key)
+{
+    struct span value = {NULL, 0};
+    if (json_type(payload) != JSON_OBJECT || !json_pick(payload, &key, &value, 1, NULL) ||
+        !value.at || json_type(value) != JSON_STRING)
+        return NULL;
+    return json_string(value, STEP_MAX, NULL);
+}
+
+/* Before an event is shown: the step that it tells of is where the run is. */
+static void enter_step(struct row *row, const char *type, struct span payload)
+{
+    const char *key = strcmp(type, "error") == 0                                         ? "step"
+                      : strcmp(type, "node_start") == 0 || strcmp(type, "node_end") == 0 ? "node_id"
+                                                                                         : NULL;
+    char *step = key ? member_of(payload, key) : NULL;
+    if (!step)
+        return;
+    mem_free(row->step);
+    row->step = step;
+}
+
+/* After a step's end the run is where that step stood: "send[3]/mail" in "send[3]". */
+static void leave_step(struct row *row, const char *type)
+{
+    if (strcmp(type, "node_end") != 0 || !row->step)
+        return;
+    char *slash = strrchr(row->step, '/');
+    if (slash) {
+        *slash = '\0';
+    } else {
+        mem_free(row->step);
+        row->step = NULL;
+    }
+}
+
+static void print_event(const struct report *report, int64_t at_ms, size_t record, const char *type,
+                        struct span payload)
+{
+    const struct row *row = &report->rows[record];
+    const char *flow = report->fixture->records[record].flow;
+    printf("%s%8.3fs%s  run ", colour(report, DIM), (double)at_ms / 1000, plain(report));
+    put_clean(stdout, span_of(flow ? flow : row->run->run_id), TEXT_SHOWN);
+    if (report->fixture->count > 1)
+        printf("#%zu", record + 1);
+    fputs("  ", stdout);
+    put_cell(span_of(row->step ? row->step : "-"), 16);
+    fputs(strcmp(type, "error") == 0 ? colour(report, RED) : "", stdout);
+    put_clean(stdout, span_of(type), TEXT_SHOWN);
+    printf("%s  ", plain(report));
+    put_clean(stdout, payload, PAYLOAD_SHOWN);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static void list_event(struct row *row, int64_t at_ms, const char *type, struct span payload)
+{
+    size_t before = row->listed.len;
+    if (buffer_format(&row->listed, "%s{\"atMs\":%lld,\"type\":", before ? "," : "",
+                      (long long)at_ms) &&
+        json_put_string(&row->listed, span_of(type)) &&
+        buffer_text(&row->listed, ",\"payload\":") && buffer_add(&row->listed, payload) &&
+        buffer_text(&row->listed, "}"))
+        return;
+    row->listed.len = before;
+    row->unlisted++;
+}
+
+void report_event(struct report *report, int64_t at_ms, const struct sink_run *run,
+                  const char *type, struct span payload)
+{
+    size_t record = first_row(report, run);
+    struct row *row = &report->rows[record];
+    enter_step(row, type, payload);
+    if (report->style.json)
+        list_event(row, at_ms, type, payload);
+    else if (report->style.verbose || strncmp(type, "run:", 4) != 0)
+        print_event(report, at_ms, record, type, payload);
+    leave_step(row, type);
+}
+
+/* --- the runtime's log ----------------------------------------------------------------------- */
+
+static bool is_bad(const char *level)
+{
+    return level && (strcmp(level, "ERROR") == 0 || strcmp(level, "FATAL") == 0);
+}
+
+static void keep_reason(struct report *report, const char *message_id, const char *reason)
+{
+    for (size_t i = 0; message_id && reason && i < report->fixture->count; i++) {
+        const char *id = report->fixture->records[i].message_id;
+        if (!id || strcmp(id, message_id) != 0)
+            continue;
+        mem_free(report->rows[i].reason);
+        report->rows[i].reason = mem_copy(reason);
+    }
+}
+
+static void print_field(const cJSON *field)
+{
+    static const char *const told[] = {"timestamp", "level", "message", "requestId"};
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        if (strcmp(field->string, told[i]) == 0)
+            return;
+    fputs("  ", stderr);
+    put_clean(stderr, span_of(field->string), TEXT_SHOWN);
+    fputc('=', stderr);
+    if (cJSON_IsString(field))
+        put_clean(stderr, span_of(field->valuestring), TEXT_SHOWN);
+    else
+        fprintf(stderr, "%.0f", cJSON_GetNumberValue(field));
+}
+
+static void print_log(const struct report *report, const cJSON *line, const char *level)
+{
+    const char *message = json_member_text(line, "message");
+    const cJSON *field;
+    bool coloured = report->style.colour_log;
+    fprintf(stderr, "%s%9s  ", !coloured ? "" : is_bad(level) ? RED : DIM, level);
+    put_clean(stderr, span_of(message ? message : ""), TEXT_SHOWN);
+    cJSON_ArrayForEach(field, line) print_field(field);
+    fprintf(stderr, "%s\n", coloured ? PLAIN : "");
+}
+
+void report_log(struct report *report, const char *line)
+{
+    cJSON *tree = json_parse(span_of(line), NULL);
+    const char *level = tree ? json_member_text(tree, "level") : NULL;
+    if (!level) { /* not of its log: a cry of the machine */
+        put_clean(stderr, span_of(line), strlen(line));
+        fputc('\n', stderr);
+    } else {
+        const char *reason = json_member_text(tree, "reason");
+        if (is_bad(level) || strcmp(level, "WARN") == 0)
+            keep_reason(report, json_member_text(tree, "messageId"),
+                        reason ? reason : json_member_text(tree, "message"));
+        if (report->style.verbose || is_bad(level))
+            print_log(report, tree, level);
+    }
+    cJSON_Delete(tree);
+}
+
+/* --- the answer ------------------------------------------------------------------------------ */
+
+static void return_all(struct report *report)
+{
+    for (size_t i = 0; i < report->fixture->count; i++)
+        report->rows[i].returned = true;
+}
+
+/* False when it is no id of the batch. */
+static bool return_record(struct report *report, const char *id)
+{
+    bool found = false;
+    for (size_t i = 0; id && i < report->fixture->count; i++) {
+        const char *own = report->fixture->records[i].message_id;
+        if (own && strcmp(own, id) == 0)
+            found = report->rows[i].returned = true;
+    }
+    return found;
+}
+
+/* As Lambda reads a batch response: what it does not understand brings everything back. */
+static void read_response(struct report *report, struct span body)
+{
+    cJSON *tree = json_parse(body, NULL);
+    const cJSON *failures = tree ? json_member(tree, "batchItemFailures") : NULL;
+    const cJSON *failure;
+    bool good =
+        cJSON_IsObject(tree) && (!failures || cJSON_IsNull(failures) || cJSON_IsArray(failures));
+    if (cJSON_IsArray(failures))
+        cJSON_ArrayForEach(failure, failures) good =
+            good && return_record(report, json_member_text(failure, "itemIdentifier"));
+    if (!good)
+        return_all(report);
+    cJSON_Delete(tree);
+}
+
+void report_answer(struct report *report, enum lambda_answer how, struct span body)
+{
+    report->answered = true;
+    report->refused = how != LAMBDA_RESPONSE;
+    buffer_add(&report->answer, body);
+    if (report->refused)
+        return_all(report);
+    else
+        read_response(report, body);
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+static enum sink_status status_of(const struct row *row)
+{
+    return row->run ? row->run->status : SINK_NONE;
+}
+
+/* Why it is not as it should be, or NULL. */
+static const char *error_of(const struct row *row)
+{
+    if (row->run && row->run->error)
+        return row->run->error;
+    return status_of(row) == SINK_COMPLETED && !row->returned ? NULL : row->reason;
+}
+
+static int64_t duration_of(const struct row *row)
+{
+    return row->run && row->run->ended_ms ? row->run->ended_ms - row->run->began_ms : -1;
+}
+
+static void print_word(const struct report *report, const char *word, const char *code, int width)
+{
+    printf("%s%-*s%s  ", colour(report, code), width, word, plain(report));
+}
+
+static void print_row(const struct report *report, size_t at, int flow_width)
+{
+    const struct fixture_record *record = &report->fixture->records[at];
+    const struct row *row = &report->rows[at];
+    enum sink_status status = status_of(row);
+    const char *error = error_of(row);
+    printf("%4zu  ", at + 1);
+    put_cell((struct span){record->message_id ? record->message_id : "-",
+                           record->message_id ? strnlen(record->message_id, ID_SHOWN) : 1},
+             ID_SHOWN);
+    put_cell(span_of(record->flow ? record->flow : "-"), flow_width);
+    print_word(report, sink_status_name(status),
+               status == SINK_COMPLETED ? GREEN
+               : status == SINK_NONE    ? YELLOW
+                                        : RED,
+               9);
+    print_word(report, row->returned ? "returned" : "done", row->returned ? YELLOW : GREEN, 8);
+    if (duration_of(row) >= 0)
+        printf("%8lld  ", (long long)duration_of(row));
+    else
+        printf("%8s  ", "-");
+    printf("%6zu\n", row->run ? row->run->events : 0);
+    if (error) {
+        fputs("      ", stdout);
+        put_clean(stdout, span_of(error), TEXT_SHOWN);
+        putchar('\n');
+    }
+}
+
+static void print_table(const struct report *report)
+{
+    int width = 4;
+    for (size_t i = 0; i < report->fixture->count; i++) {
+        const char *flow = report->fixture->records[i].flow;
+        if (flow && (int)strnlen(flow, 32) > width)
+            width = (int)strnlen(flow, 32);
+    }
+    printf("\n%s%4s  %-8s  %-*s  %-9s  %-8s  %8s  %6s%s\n", colour(report, DIM), "#", "message",
+           width, "flow", "run", "fate", "ms", "events", plain(report));
+    for (size_t i = 0; i < report->fixture->count; i++)
+        print_row(report, i, width);
+    putchar('\n');
+    if (report->answered) {
+        put_clean(stdout, buffer_span(&report->answer), report->answer.len);
+        putchar('\n');
+    }
+}
+
+static void put_text(struct buffer *out, const char *before, const char *text)
+{
+    buffer_text(out, before);
+    if (text && json_is_utf8(span_of(text)))
+        json_put_string(out, span_of(text));
+    else
+        buffer_text(out, "null");
+}
+
+static void put_row(struct buffer *out, const struct report *report, size_t at)
+{
+    const struct fixture_record *record = &report->fixture->records[at];
+    const struct row *row = &report->rows[at];
+    put_text(out, at ? ",{\"messageId\":" : "{\"messageId\":", record->message_id);
+    put_text(out, ",\"runId\":", record->run_id);
+    put_text(out, ",\"flow\":", record->flow);
+    put_text(out, ",\"status\":", sink_status_name(status_of(row)));
+    put_text(out, ",\"fate\":", row->returned ? "returned" : "done");
+    put_text(out, ",\"error\":", error_of(row));
+    if (duration_of(row) >= 0)
+        buffer_format(out, ",\"durationMs\":%lld", (long long)duration_of(row));
+    else
+        buffer_text(out, ",\"durationMs\":null");
+    buffer_text(out, ",\"events\":[");
+    if (row->run) {
+        const struct row *first = &report->rows[first_row(report, row->run)];
+        buffer_add(out, buffer_span(&first->listed));
+        if (first->unlisted)
+            fprintf(stderr,
+                    "moonmill replay: %zu events of record %zu are over %d bytes and not "
+                    "listed\n",
+                    first->unlisted, at + 1, LISTED_MAX);
+    }
+    buffer_text(out, "]}");
+}
+
+static void print_document(const struct report *report)
+{
+    struct buffer out;
+    struct span answer = buffer_span(&report->answer);
+    buffer_init(&out, DOCUMENT_MAX);
+    buffer_text(&out, "{\"records\":[");
+    for (size_t i = 0; i < report->fixture->count; i++)
+        put_row(&out, report, i);
+    buffer_text(&out, "],\"response\":");
+    buffer_add(&out, report->answered && json_check(answer, NULL) ? answer : span_of("null"));
+    buffer_text(&out, "}\n");
+    fwrite(out.data, 1, out.len, stdout);
+    buffer_release(&out);
+}
+
+bool report_end(struct report *report)
+{
+    bool good = report->answered && !report->refused;
+    if (!report->answered)
+        return_all(report);
+    for (size_t i = 0; i < report->fixture->count; i++)
+        good = good && status_of(&report->rows[i]) == SINK_COMPLETED && !report->rows[i].returned;
+    if (report->style.json)
+        print_document(report);
+    else
+        print_table(report);
+    fflush(stdout);
+    return good;
+}

@@ -1,0 +1,21 @@
+/* main: bootstrap, the Lambda custom runtime. With WORKER_ARGUMENT it is one of its own workers. */
+#include "config.h"
+#include "service.h"
+#include "worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
+        return worker_main(atoll(argv[2]));
+    struct config config;
+    struct config_warnings warnings;
+    service_hold_standard_files();
+    config_read(&config, (const char *const *)environ, &warnings);
+    int exit_code = service_run(&config, &warnings, "/proc/self/exe");
+    config_release(&config);
+    return exit_code;
+}

@@ -1,0 +1,452 @@
+#include "pool.h"
+
+#include "wire.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define READ_CHUNK   (64 * 1024)
+#define INBOX_MAX    (WIRE_FRAME_MAX + 4 + READ_CHUNK)
+#define OUTBOX_MAX   (2 * WIRE_FRAME_MAX + CONFIG_HTTP_RESPONSE_MAX * CONFIG_HTTP_IN_FLIGHT_MAX)
+#define FIRST_CLOSED (WORKER_PAGE + 1)
+
+struct pool_worker {
+    struct pool *pool;
+    struct pool_worker *next;
+    char *app_id; /* NULL: ran nothing yet */
+    struct pool_user user;
+    bool lent;
+    bool ready; /* its ready frame came */
+    bool paused;
+    bool eof;
+    bool exited;
+    int status;
+    struct worker_page *page;
+    struct loop_fd socket;
+    struct loop_child child;
+    struct loop_timer again; /* delivers what is left in the inbox after a pause */
+    struct buffer inbox;
+    struct buffer outbox;
+};
+
+struct pool {
+    struct loop *loop;
+    const struct config *config;
+    const struct log *log;
+    char *program;
+    struct pool_worker *workers;
+    struct loop_timer spare; /* starts a spare outside of the hot path */
+    bool level_logged;
+};
+
+static void on_socket(void *arg, uint32_t events);
+static void on_exit(void *arg, int status);
+static void catch_up(void *arg);
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+/* Runs the program as a worker: nothing in its environment but the time zone, nothing inherited but
+ * its socket and the page. */
+static int spawn(struct pool *pool, int socket, int page, pid_t *pid)
+{
+    char limit[24];
+    snprintf(limit, sizeof limit, "%lld", (long long)pool->config->memory_limit_bytes);
+    char *argv[] = {"moonmill-worker", WORKER_ARGUMENT, limit, NULL};
+    char *environment[] = {"TZ=UTC0", NULL};
+    sigset_t none, standard;
+    sigemptyset(&none);
+    sigemptyset(&standard);
+    sigaddset(&standard, SIGPIPE);
+
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, socket, WORKER_SOCKET);
+    posix_spawn_file_actions_adddup2(&files, page, WORKER_PAGE);
+    posix_spawn_file_actions_addclosefrom_np(&files, FIRST_CLOSED);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &standard);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int failed = posix_spawn(pid, pool->program, &files, &attributes, argv, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    return failed;
+}
+
+static struct worker_page *map_page(int fd)
+{
+    if (fd < 0 || ftruncate(fd, sizeof(struct worker_page)) != 0)
+        return NULL;
+    void *page = mmap(NULL, sizeof(struct worker_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return page == MAP_FAILED ? NULL : page;
+}
+
+static void adopt(struct pool *pool, struct pool_worker *worker, int socket, pid_t pid)
+{
+    worker->pool = pool;
+    worker->socket = (struct loop_fd){.fd = socket, .ready = on_socket, .arg = worker};
+    worker->child = (struct loop_child){.pid = pid, .exited = on_exit, .arg = worker};
+    buffer_init(&worker->inbox, INBOX_MAX);
+    buffer_init(&worker->outbox, OUTBOX_MAX);
+    loop_fd_watch(pool->loop, &worker->socket, EPOLLIN);
+    loop_child_watch(pool->loop, &worker->child);
+    worker->next = pool->workers;
+    pool->workers = worker;
+}
+
+static struct pool_worker *start(struct pool *pool, struct error *err)
+{
+    int ends[2] = {-1, -1};
+    pid_t pid;
+    int page_fd = memfd_create("moonmill-page", MFD_CLOEXEC);
+    struct pool_worker *worker = mem_new(sizeof *worker);
+    worker->page = map_page(page_fd);
+    bool prepared = worker->page && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 &&
+                    fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
+    int failed = prepared ? spawn(pool, ends[1], page_fd, &pid) : errno;
+    if (failed) {
+        error_set(err, ERROR_SYSTEM, "cannot start a worker: %s", strerror(failed));
+        goto fail;
+    }
+    close(ends[1]);
+    close(page_fd);
+    adopt(pool, worker, ends[0], pid);
+    return worker;
+fail:
+    for (int i = 0; i < 2; i++)
+        if (ends[i] >= 0)
+            close(ends[i]);
+    if (page_fd >= 0)
+        close(page_fd);
+    if (worker->page)
+        munmap(worker->page, sizeof *worker->page);
+    mem_free(worker);
+    return NULL;
+}
+
+/* --- ending ----------------------------------------------------------------------------------- */
+
+static void unlink_worker(struct pool_worker *worker)
+{
+    struct pool_worker **at = &worker->pool->workers;
+    while (*at != worker)
+        at = &(*at)->next;
+    *at = worker->next;
+}
+
+void pool_kill(struct pool_worker *worker)
+{
+    struct loop *loop = worker->pool->loop;
+    unlink_worker(worker);
+    if (!worker->exited)
+        kill(worker->child.pid, SIGKILL);
+    loop_child_forget(loop, &worker->child);
+    loop_fd_stop(loop, &worker->socket);
+    loop_timer_stop(loop, &worker->again);
+    close(worker->socket.fd);
+    munmap(worker->page, sizeof *worker->page);
+    buffer_release(&worker->inbox);
+    buffer_release(&worker->outbox);
+    mem_free(worker->app_id);
+    mem_free(worker);
+}
+
+/* Tells its user, or, when it belongs to nobody, forgets it. Frees the worker. */
+static void report_gone(struct pool_worker *worker)
+{
+    struct pool_user user = worker->user;
+    int status = worker->status;
+    bool lent = worker->lent;
+    if (!lent)
+        log_line(worker->pool->log, LOG_WARN, "an idle worker ended by itself",
+                 LOG_NUMBER("pid", worker->child.pid), LOG_NUMBER("status", status));
+    pool_kill(worker);
+    if (lent)
+        user.gone(user.arg, status);
+}
+
+/* --- what it says ----------------------------------------------------------------------------- */
+
+/* The first frame of a worker's life says how far it is confined. False: it said something else. */
+static bool read_ready(struct pool_worker *worker)
+{
+    struct pool *pool = worker->pool;
+    struct wire_frame frame;
+    struct wire_ready ready;
+    size_t used;
+    enum wire_status status = wire_read(buffer_span(&worker->inbox), &frame, &used, NULL);
+    if (status == WIRE_MORE)
+        return true;
+    if (status == WIRE_BROKEN || !wire_get_ready(&frame, &ready, NULL))
+        return false;
+    worker->ready = true;
+    if (!pool->level_logged) {
+        char *level = mem_string(ready.level);
+        log_line(pool->log, LOG_DEBUG, "workers are confined", LOG_TEXT("by", level));
+        mem_free(level);
+        pool->level_logged = true;
+    }
+    buffer_drop(&worker->inbox, used);
+    return true;
+}
+
+/* Hands the inbox to the user and ends the worker that is over. The worker may be gone after. */
+static void deliver(struct pool_worker *worker)
+{
+    bool broken = !worker->ready && worker->inbox.len && !read_ready(worker);
+    if (worker->ready && worker->inbox.len && !worker->paused) {
+        if (worker->lent) {
+            /* the user may kill the worker or give it back from inside; then used is SIZE_MAX */
+            size_t used = worker->user.bytes(worker->user.arg, buffer_span(&worker->inbox));
+            if (used == POOL_WORKER_GONE)
+                return;
+            buffer_drop(&worker->inbox, used);
+        } else {
+            broken = true; /* an idle worker has nothing to say */
+        }
+    }
+    if (worker->inbox.len == 0 && worker->inbox.size > READ_CHUNK)
+        buffer_release(&worker->inbox);
+    if (broken || (worker->inbox.len + READ_CHUNK > INBOX_MAX && !worker->paused))
+        kill(worker->child.pid, SIGKILL);
+    if (worker->eof && worker->exited && (!worker->paused || worker->inbox.len == 0))
+        report_gone(worker);
+}
+
+static void read_socket(struct pool_worker *worker)
+{
+    char bytes[READ_CHUNK];
+    while (worker->inbox.len + READ_CHUNK <= INBOX_MAX) {
+        ssize_t got = recv(worker->socket.fd, bytes, sizeof bytes, 0);
+        if (got > 0) {
+            buffer_add(&worker->inbox, (struct span){bytes, (size_t)got});
+            if ((size_t)got < sizeof bytes)
+                break;
+        } else if (got < 0 && errno == EINTR) {
+            continue;
+        } else {
+            worker->eof = got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+            break;
+        }
+    }
+    if (worker->eof) {
+        loop_fd_stop(worker->pool->loop, &worker->socket);
+        if (!worker->exited)
+            kill(worker->child.pid, SIGKILL); /* no more to say: no more to live for */
+    }
+}
+
+static void watch_socket(struct pool_worker *worker)
+{
+    if (!worker->eof)
+        loop_fd_watch(worker->pool->loop, &worker->socket,
+                      (worker->paused ? 0 : (uint32_t)EPOLLIN) |
+                          (worker->outbox.len ? (uint32_t)EPOLLOUT : 0));
+}
+
+static void write_socket(struct pool_worker *worker)
+{
+    size_t sent = 0;
+    while (sent < worker->outbox.len) {
+        ssize_t n = send(worker->socket.fd, worker->outbox.data + sent, worker->outbox.len - sent,
+                         MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+            sent = worker->outbox.len; /* it is gone; its end is read, not written */
+        if (n < 0)
+            break;
+        sent += (size_t)n;
+    }
+    buffer_drop(&worker->outbox, sent);
+    if (worker->outbox.len == 0 && worker->outbox.size > READ_CHUNK)
+        buffer_release(&worker->outbox);
+    watch_socket(worker);
+}
+
+static void on_socket(void *arg, uint32_t events)
+{
+    struct pool_worker *worker = arg;
+    if (events & EPOLLOUT)
+        write_socket(worker);
+    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !worker->paused) {
+        read_socket(worker);
+        deliver(worker);
+    } else if (events & (EPOLLHUP | EPOLLERR)) {
+        loop_fd_stop(worker->pool->loop, &worker->socket); /* paused: read its last words later */
+    }
+}
+
+/* Delivers what waited; a dead worker's socket holds its last words. */
+static void catch_up(void *arg)
+{
+    struct pool_worker *worker = arg;
+    if (worker->paused)
+        return;
+    if (worker->exited && !worker->eof)
+        read_socket(worker);
+    if (worker->exited && !worker->eof)
+        loop_timer_set(worker->pool->loop, &worker->again, loop_mono_ms(worker->pool->loop),
+                       catch_up, worker);
+    deliver(worker);
+}
+
+static void on_exit(void *arg, int status)
+{
+    struct pool_worker *worker = arg;
+    worker->exited = true;
+    worker->status = status;
+    catch_up(worker);
+}
+
+/* --- lending ---------------------------------------------------------------------------------- */
+
+static size_t count_workers(const struct pool *pool, bool idle_only)
+{
+    size_t count = 0;
+    for (const struct pool_worker *worker = pool->workers; worker; worker = worker->next)
+        count += !idle_only || !worker->lent;
+    return count;
+}
+
+/* An idle worker: of this app (app_id), or one that ran nothing (NULL). */
+static struct pool_worker *find_idle(struct pool *pool, const char *app_id)
+{
+    for (struct pool_worker *worker = pool->workers; worker; worker = worker->next) {
+        bool fits =
+            app_id ? worker->app_id && strcmp(worker->app_id, app_id) == 0 : !worker->app_id;
+        if (!worker->lent && !worker->exited && !worker->eof && fits)
+            return worker;
+    }
+    return NULL;
+}
+
+/* Ends idle workers of other apps while there are more than the runs at once and a spare. */
+static void evict(struct pool *pool)
+{
+    size_t count = count_workers(pool, false);
+    for (struct pool_worker *worker = pool->workers; worker;) {
+        struct pool_worker *next = worker->next;
+        if (count > (size_t)pool->config->concurrency && !worker->lent && worker->app_id) {
+            pool_kill(worker);
+            count--;
+        }
+        worker = next;
+    }
+}
+
+static void start_spare(void *arg)
+{
+    struct pool *pool = arg;
+    struct error err;
+    if (find_idle(pool, NULL))
+        return;
+    if (!start(pool, &err))
+        log_line(pool->log, LOG_WARN, err.text,
+                 LOG_NUMBER("workers", (int64_t)count_workers(pool, false)));
+}
+
+struct pool_worker *pool_take(struct pool *pool, const char *app_id, const struct pool_user *user,
+                              struct error *err)
+{
+    struct pool_worker *worker = find_idle(pool, app_id);
+    if (!worker) {
+        worker = find_idle(pool, NULL);
+        evict(pool);
+        if (!worker)
+            worker = start(pool, err);
+        if (!worker)
+            return NULL;
+        worker->app_id = mem_copy(app_id);
+        loop_timer_set(pool->loop, &pool->spare, loop_mono_ms(pool->loop), start_spare, pool);
+    }
+    worker->lent = true;
+    worker->user = *user;
+    return worker;
+}
+
+void pool_give_back(struct pool_worker *worker)
+{
+    worker->lent = false;
+    worker->user = (struct pool_user){0};
+    if (worker->paused)
+        pool_pause(worker, false);
+}
+
+void pool_send(struct pool_worker *worker, struct span bytes)
+{
+    if (!buffer_add(&worker->outbox, bytes)) {
+        kill(worker->child.pid, SIGKILL); /* it asked for more than it reads */
+        return;
+    }
+    if (!worker->eof)
+        write_socket(worker);
+}
+
+void pool_pause(struct pool_worker *worker, bool paused)
+{
+    if (worker->paused == paused)
+        return;
+    worker->paused = paused;
+    watch_socket(worker);
+    if (!paused)
+        loop_timer_set(worker->pool->loop, &worker->again, loop_mono_ms(worker->pool->loop),
+                       catch_up, worker);
+}
+
+bool pool_pulse(const struct pool_worker *worker, uint64_t *ticks, int64_t *cpu_ms)
+{
+    *ticks = atomic_load_explicit(&worker->page->ticks, memory_order_relaxed);
+    return clock_cpu_ms(worker->child.pid, cpu_ms);
+}
+
+pid_t pool_pid(const struct pool_worker *worker)
+{
+    return worker->child.pid;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+struct pool *pool_new(struct loop *loop, const struct config *config, const struct log *log,
+                      const char *program)
+{
+    struct pool *pool = mem_new(sizeof *pool);
+    pool->loop = loop;
+    pool->config = config;
+    pool->log = log;
+    pool->program = mem_copy(program);
+    return pool;
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    loop_timer_stop(pool->loop, &pool->spare);
+    while (pool->workers)
+        pool_kill(pool->workers);
+    mem_free(pool->program);
+    mem_free(pool);
+}
+
+void pool_warm(struct pool *pool, size_t count)
+{
+    struct error err;
+    for (size_t idle = count_workers(pool, true); idle < count; idle++) {
+        if (!start(pool, &err)) {
+            log_line(pool->log, LOG_WARN, err.text, LOG_NUMBER("wanted", (int64_t)count));
+            return;
+        }
+    }
+}

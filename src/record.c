@@ -1,0 +1,482 @@
+#include "record.h"
+
+#include "callback.h"
+#include "claims.h"
+#include "job.h"
+#include "json.h"
+#include "run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ERROR_PAYLOAD_MAX (2 * CONFIG_RESULT_MAX)
+#define START_LEFT_MS     5000 /* a run is not started with less than this before its deadline... */
+#define OWN_SHARE_PERCENT 90   /* a run that had this much of the invocation timed out by itself */
+
+struct record {
+    const struct stages *stages;
+    const struct sqs_record *sqs;
+    const struct record_bounds *bounds;
+    struct record_user user;
+    enum fate fate;
+    struct job *job;
+    struct claims *claims;
+    struct jwks_wait keys_wait;
+    struct callback *callback;
+    struct run *run;
+    bool opened;             /* `running` was accepted */
+    bool loaded;             /* the flow is ready to start */
+    bool closed;             /* the outcome is on its way to the API; the run is over */
+    enum fate after_proof;   /* the fate once the API has accepted the rest */
+    struct error load_error; /* kind != NONE: the flow could not be had; told once it is opened */
+    struct loop_timer end_timer; /* ends outside of run's and callback's calls */
+    int64_t started_ms;
+    char flow[160];
+};
+
+const char *fate_name(enum fate fate)
+{
+    static const char *const names[] = {
+#define X(fate, name, acknowledged) [fate] = name,
+        FATES(X)
+#undef X
+    };
+    return names[fate];
+}
+
+bool fate_is_acknowledged(enum fate fate)
+{
+    static const bool acknowledged[] = {
+#define X(fate, name, acknowledged) [fate] = acknowledged,
+        FATES(X)
+#undef X
+    };
+    return acknowledged[fate];
+}
+
+/* --- logging ---------------------------------------------------------------------------------- */
+
+static void complain(const struct record *record, enum log_level level, const char *message,
+                     const char *reason)
+{
+    log_line(record->stages->log, level, message, LOG_TEXT("reason", reason),
+             LOG_TEXT("requestId", record->bounds->request_id),
+             LOG_TEXT("messageId", record->sqs->message_id),
+             LOG_TEXT("run_id", record->claims ? claims_run_id(record->claims) : ""),
+             LOG_NUMBER("receive_count", record->sqs->receive_count));
+}
+
+/* One line at the end of every record that ran. */
+static void report(const struct record *record)
+{
+    struct callback_counts counts = {0};
+    if (record->callback)
+        counts = callback_counted(record->callback);
+    log_line(record->stages->log, LOG_INFO, "record ended",
+             LOG_TEXT("requestId", record->bounds->request_id),
+             LOG_TEXT("messageId", record->sqs->message_id),
+             LOG_TEXT("run_id", claims_run_id(record->claims)),
+             LOG_TEXT("app_id", claims_app_id(record->claims)), LOG_TEXT("flow", record->flow),
+             LOG_TEXT("fate", fate_name(record->fate)),
+             LOG_NUMBER("duration_ms", loop_mono_ms(record->stages->loop) - record->started_ms),
+             LOG_NUMBER("events", counts.events), LOG_NUMBER("pushes", counts.pushes),
+             LOG_NUMBER("retries", counts.retries),
+             LOG_NUMBER("receive_count", record->sqs->receive_count));
+}
+
+/* --- fate ------------------------------------------------------------------------------------- */
+
+static void tell_ended(void *arg)
+{
+    struct record *record = arg;
+    report(record);
+    run_free(record->run);
+    record->run = NULL;
+    callback_free(record->callback);
+    record->callback = NULL;
+    record->user.ended(record->user.arg, record);
+}
+
+/* The fate of a record that ran; told from the loop, because run or callback may be calling us. */
+static void end(struct record *record, enum fate fate)
+{
+    if (record->fate != FATE_NONE)
+        return;
+    record->fate = fate;
+    loop_timer_set(record->stages->loop, &record->end_timer, loop_mono_ms(record->stages->loop),
+                   tell_ended, record);
+}
+
+void record_settle(struct record *record, enum fate fate)
+{
+    if (record->fate == FATE_NONE)
+        record->fate = fate;
+}
+
+/* --- job and claims --------------------------------------------------------------------------- */
+
+static enum record_check refuse(struct record *record, enum fate fate, const struct error *err)
+{
+    record_settle(record, fate);
+    complain(record, LOG_ERROR, "record refused", err->text);
+    return RECORD_ENDED;
+}
+
+static void on_keys(void *arg, bool newer, const struct error *why);
+
+/* again: the set was refreshed for this record, so what still fails is the token's fault. */
+static enum record_check verify(struct record *record, bool again)
+{
+    const struct stages *stages = record->stages;
+    struct error err = {0};
+    record->claims =
+        claims_verify(jwks_keys(stages->jwks), record->job, loop_wall_ms(stages->loop), &err);
+    if (record->claims)
+        return RECORD_CHECKED;
+    if (err.kind != ERROR_KEY || again)
+        return refuse(record, FATE_UNTRUSTED, &err);
+    record->keys_wait = (struct jwks_wait){.generation = jwks_generation(stages->jwks),
+                                           .deadline_ms = record->bounds->run_ms,
+                                           .done = on_keys,
+                                           .arg = record};
+    jwks_refresh(stages->jwks, &record->keys_wait);
+    return RECORD_WAITS;
+}
+
+static void on_keys(void *arg, bool newer, const struct error *why)
+{
+    struct record *record = arg;
+    if (newer)
+        verify(record, true);
+    else
+        refuse(record, jwks_keys(record->stages->jwks) ? FATE_UNTRUSTED : FATE_NO_KEYS, why);
+    record->user.checked(record->user.arg, record);
+}
+
+enum record_check record_check(struct record *record)
+{
+    struct error err = {0};
+    if (!record->sqs->body) {
+        error_set(&err, ERROR_INPUT, "the record has no body");
+        return refuse(record, FATE_MALFORMED, &err);
+    }
+    record->job = job_parse((struct span){record->sqs->body, record->sqs->body_len}, &err);
+    if (!record->job)
+        return refuse(record, FATE_MALFORMED, &err);
+    return verify(record, false);
+}
+
+/* --- the flow's end --------------------------------------------------------------------------- */
+
+static void put_member(struct buffer *out, const char *name, const char *text)
+{
+    if (!text || !*text)
+        return;
+    buffer_format(out, ",\"%s\":", name);
+    json_put_string(out, span_of(text));
+}
+
+/* {"message","code","step","file","line","attempt","data"}, what is unknown left out. */
+static void send_error_event(struct record *record, const struct run_outcome *outcome)
+{
+    struct buffer payload;
+    buffer_init(&payload, ERROR_PAYLOAD_MAX);
+    buffer_text(&payload, "{\"message\":");
+    json_put_string(&payload, span_of(outcome->message));
+    put_member(&payload, "code", outcome->code);
+    put_member(&payload, "step", outcome->step);
+    put_member(&payload, "file", outcome->file);
+    if (outcome->line > 0)
+        buffer_format(&payload, ",\"line\":%lld", (long long)outcome->line);
+    if (outcome->attempt > 0)
+        buffer_format(&payload, ",\"attempt\":%lld", (long long)outcome->attempt);
+    if (outcome->data.len &&
+        (int64_t)outcome->data.len < record->stages->config->event_limit_bytes / 2) {
+        buffer_text(&payload, ",\"data\":");
+        buffer_add(&payload, outcome->data);
+    }
+    buffer_text(&payload, "}");
+    callback_event(record->callback, "error", buffer_span(&payload));
+    buffer_release(&payload);
+}
+
+static void send_log_event(struct record *record, const char *message)
+{
+    struct buffer payload;
+    buffer_init(&payload, 1024);
+    buffer_text(&payload, "{\"message\":");
+    json_put_string(&payload, span_of(message));
+    buffer_text(&payload, "}");
+    callback_event(record->callback, "log", buffer_span(&payload));
+    buffer_release(&payload);
+}
+
+static void finish_completed(struct record *record, const struct run_outcome *outcome)
+{
+    if (outcome->output.len)
+        callback_event(record->callback, "output", outcome->output);
+    send_log_event(record, "Execution completed");
+    record->after_proof = FATE_COMPLETED;
+    callback_finish(record->callback, true, outcome->output.len ? (int64_t)outcome->output.len : -1,
+                    NULL);
+}
+
+static void finish_failed(struct record *record, const struct run_outcome *outcome)
+{
+    send_error_event(record, outcome);
+    record->after_proof = FATE_FAILED;
+    callback_finish(record->callback, false, -1, outcome->message);
+}
+
+static void finish_failed_because(struct record *record, const char *code, const char *message)
+{
+    struct run_outcome outcome = {.code = code, .message = message};
+    finish_failed(record, &outcome);
+}
+
+/* The run goes back to the queue, unless it came back too often already. */
+static void finish_interrupted(struct record *record, int64_t receives_allowed)
+{
+    char message[80];
+    if (record->sqs->receive_count >= receives_allowed) {
+        snprintf(message, sizeof message, "interrupted %lld times",
+                 (long long)record->sqs->receive_count);
+        finish_failed_because(record, "interrupted", message);
+        return;
+    }
+    send_log_event(record, "interrupted, will be retried");
+    record->after_proof = FATE_INTERRUPTED;
+    callback_flush(record->callback);
+}
+
+/* True when the deadline that came was the run's own: EXECUTOR_TIMEOUT_SECS, the flow's, or the
+ * Lambda's after it had nearly all of the invocation, where another try could not get further. */
+static bool had_its_time(const struct record *record)
+{
+    const struct record_bounds *bounds = record->bounds;
+    int64_t now = loop_mono_ms(record->stages->loop);
+    if (run_has_own_deadline(record->run) || now < bounds->run_ms)
+        return true;
+    int64_t whole = bounds->run_ms - bounds->received_ms;
+    return (bounds->run_ms - record->started_ms) * 100 >= whole * OWN_SHARE_PERCENT;
+}
+
+static void on_run_ended(void *arg, const struct run_outcome *outcome)
+{
+    struct record *record = arg;
+    int64_t limit = record->stages->config->event_limit_bytes;
+    record->closed = true;
+    switch (outcome->end) {
+    case RUN_COMPLETED:
+        if ((int64_t)outcome->output.len > limit)
+            finish_failed_because(record, "limit.payload",
+                                  "the flow's result is larger than EXECUTOR_EVENT_LIMIT_KB");
+        else
+            finish_completed(record, outcome);
+        break;
+    case RUN_LOST:
+        finish_interrupted(record, 2);
+        break;
+    case RUN_DEADLINE:
+        if (had_its_time(record))
+            finish_failed(record, outcome);
+        else
+            finish_interrupted(record, record->stages->config->max_receives);
+        break;
+    default:
+        finish_failed(record, outcome);
+        break;
+    }
+}
+
+/* --- run and callback, joined ----------------------------------------------------------------- */
+
+static void start_when_ready(struct record *record)
+{
+    if (record->opened && record->loaded && !record->closed) {
+        send_log_event(record, "Execution started");
+        run_start(record->run);
+    }
+}
+
+static void on_loaded(void *arg)
+{
+    struct record *record = arg;
+    record->loaded = true;
+    start_when_ready(record);
+}
+
+static void on_event(void *arg, const char *type, struct span payload)
+{
+    struct record *record = arg;
+    callback_event(record->callback, type, payload);
+    if (callback_full(record->callback))
+        run_pause(record->run, true);
+}
+
+static void on_progress(void *arg, int64_t percent, struct span step)
+{
+    struct record *record = arg;
+    callback_progress(record->callback, percent, step);
+}
+
+static void stop_run(struct record *record)
+{
+    record->closed = true;
+    run_free(record->run);
+    record->run = NULL;
+}
+
+static void on_opened(void *arg, enum callback_open how)
+{
+    struct record *record = arg;
+    if (how == CALLBACK_DUPLICATE) {
+        stop_run(record);
+        record->after_proof = FATE_DUPLICATE; /* `ended` follows */
+        return;
+    }
+    record->opened = true;
+    if (record->load_error.kind != ERROR_NONE) {
+        record->closed = true;
+        finish_failed_because(record, "flow.unknown", record->load_error.text);
+        return;
+    }
+    start_when_ready(record);
+}
+
+static void on_stopped(void *arg, enum callback_stop how, const char *why)
+{
+    struct record *record = arg;
+    bool was_closed = record->closed;
+    stop_run(record);
+    if (how == CALLBACK_CANCELLED) {
+        record->after_proof = FATE_CANCELLED;
+        complain(record, LOG_INFO, "the run is over for the API", why);
+    } else if (how == CALLBACK_REFUSED) {
+        complain(record, LOG_ERROR, "the API refused a callback for good", why);
+    } else if (!was_closed) {
+        complain(record, LOG_WARN, "the API refused an event", why);
+        record->after_proof = FATE_FAILED;
+        callback_finish(record->callback, false, -1, "the API refused one of its events");
+    } else if (record->after_proof == FATE_COMPLETED) {
+        record->after_proof = FATE_FAILED; /* callback makes the terminal status `failed` */
+    }
+}
+
+static void on_room(void *arg)
+{
+    struct record *record = arg;
+    if (record->run)
+        run_pause(record->run, false);
+}
+
+static void on_delivery_ended(void *arg, enum callback_proof proof, const char *why)
+{
+    struct record *record = arg;
+    if (proof == CALLBACK_UNDELIVERED) {
+        complain(record, LOG_ERROR, "the API does not know how the run ended", why);
+        end(record, FATE_UNDELIVERED);
+    } else {
+        end(record, record->after_proof == FATE_NONE ? FATE_CANCELLED : record->after_proof);
+    }
+}
+
+static bool open_callback(struct record *record, struct error *err)
+{
+    struct callback_spec spec = {.callback_url = claims_callback_url(record->claims),
+                                 .token = claims_token(record->claims),
+                                 .trace = record->sqs->trace ? record->sqs->trace
+                                                             : record->bounds->trace,
+                                 .deadline_ms = record->bounds->answer_ms};
+    struct callback_user user = {record, on_opened, on_stopped, on_room, on_delivery_ended};
+    record->callback = callback_new(record->stages->loop, record->stages->config,
+                                    record->stages->log, &spec, &user, err);
+    return record->callback != NULL;
+}
+
+/* False when there is no worker; a flow that cannot be had is told to the API instead. */
+static bool load_run(struct record *record, int64_t deadline_ms, struct error *err)
+{
+    struct run_user user = {record, on_loaded, on_event, on_progress, on_run_ended};
+    const struct flow *flow =
+        flow_find(record->stages->flows, record->claims, record->job, &record->load_error);
+    if (!flow)
+        return true;
+    snprintf(record->flow, sizeof record->flow, "%s%s%s", flow->name, *flow->version ? "@" : "",
+             flow->version);
+    record->run =
+        run_new(record->stages, record->claims, record->job, flow, deadline_ms, &user, err);
+    return record->run != NULL;
+}
+
+/* A run is started only with the smaller of 5 s, its timeout and half of the invocation ahead. */
+static bool is_too_late(const struct record *record, int64_t now, int64_t deadline_ms)
+{
+    int64_t half = (record->bounds->run_ms - record->bounds->received_ms) / 2;
+    int64_t timeout = record->stages->config->timeout_ms;
+    int64_t need = START_LEFT_MS < half ? START_LEFT_MS : half;
+    need = need < timeout ? need : timeout;
+    return deadline_ms - now < need;
+}
+
+void record_run(struct record *record)
+{
+    struct error err = {0};
+    int64_t now = loop_mono_ms(record->stages->loop);
+    int64_t deadline_ms = record->stages->config->timeout_ms < record->bounds->run_ms - now
+                              ? now + record->stages->config->timeout_ms
+                              : record->bounds->run_ms;
+    record->started_ms = now;
+    if (is_too_late(record, now, deadline_ms)) {
+        end(record, FATE_UNTOUCHED);
+    } else if (!open_callback(record, &err)) {
+        complain(record, LOG_ERROR, "record refused", err.text);
+        end(record, FATE_UNTRUSTED);
+    } else if (!load_run(record, deadline_ms, &err)) {
+        complain(record, LOG_ERROR, "no worker for the record", err.text);
+        end(record, FATE_NO_WORKER);
+    } else {
+        callback_open(record->callback);
+    }
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+struct record *record_new(const struct stages *stages, const struct sqs_record *sqs,
+                          const struct record_bounds *bounds, const struct record_user *user)
+{
+    struct record *record = mem_new(sizeof *record);
+    record->stages = stages;
+    record->sqs = sqs;
+    record->bounds = bounds;
+    record->user = *user;
+    return record;
+}
+
+void record_free(struct record *record)
+{
+    if (!record)
+        return;
+    loop_timer_stop(record->stages->loop, &record->end_timer);
+    jwks_forget(record->stages->jwks, &record->keys_wait);
+    run_free(record->run);
+    callback_free(record->callback);
+    claims_free(record->claims);
+    job_free(record->job);
+    mem_free(record);
+}
+
+enum fate record_fate(const struct record *record)
+{
+    return record->fate;
+}
+
+const char *record_run_id(const struct record *record)
+{
+    return record->claims ? claims_run_id(record->claims) : NULL;
+}
+
+const struct sqs_record *record_sqs(const struct record *record)
+{
+    return record->sqs;
+}

@@ -1,0 +1,511 @@
+#include "run.h"
+
+#include "json.h"
+#include "wire.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define STALL_LOOKS       8   /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
+#define DEADLINE_GRACE_MS 200 /* a worker that stops by itself can say step and line */
+#define STEP_MAX          1024
+#define CONTEXT_MAX       (2 * JOB_BODY_MAX)
+
+enum run_state { RUN_LOADING, RUN_LOADED, RUN_RUNNING, RUN_OVER, RUN_STATES };
+
+/* What a worker may say in which state; all else ends the run. */
+static const struct {
+    enum wire_kind kind;
+    bool allowed[RUN_STATES];
+} frame_table[] = {
+    /*                  loading loaded running over */
+    {WIRE_DESCRIBED, {true, false, false, false}},
+    {WIRE_EVENT, {false, false, true, false}},
+    {WIRE_PROGRESS, {false, false, true, false}},
+    {WIRE_REQUEST, {false, false, true, false}},
+    {WIRE_ABANDON, {false, false, true, false}},
+    {WIRE_OUTCOME, {true, false, true, false}}, /* loading: a final limit while it compiles */
+};
+
+/* A request that the worker waits for. */
+struct pending {
+    struct run *run;
+    int64_t id; /* 0: free */
+    struct http_request *request;
+};
+
+struct run {
+    const struct stages *stages;
+    struct run_user user;
+    struct pool_worker *worker;
+    enum run_state state;
+    int64_t deadline_ms;
+    bool own_deadline;
+    int64_t declared_ms; /* the flow's timeout, 0: none */
+    bool killed_for_stall;
+    bool paused;
+    bool gave_back; /* the worker ended its run in order and is the pool's again */
+    struct loop_timer deadline_timer;
+    struct loop_timer stall_timer;
+    uint64_t last_ticks;
+    int64_t last_cpu_ms;
+    struct pending pending[CONFIG_HTTP_IN_FLIGHT_MAX];
+    char step[STEP_MAX]; /* latest known, for an end that the worker cannot report */
+};
+
+/* --- ending ----------------------------------------------------------------------------------- */
+
+static void cancel_requests(struct run *run)
+{
+    for (size_t i = 0; i < CONFIG_HTTP_IN_FLIGHT_MAX; i++) {
+        if (run->pending[i].id)
+            http_cancel(run->pending[i].request);
+        run->pending[i].id = 0;
+    }
+}
+
+static void drop_worker(struct run *run)
+{
+    if (run->worker)
+        pool_kill(run->worker);
+    run->worker = NULL;
+}
+
+/* The outcome may point into what the worker sent, so the worker goes last. */
+static void end(struct run *run, const struct run_outcome *outcome)
+{
+    loop_timer_stop(run->stages->loop, &run->deadline_timer);
+    loop_timer_stop(run->stages->loop, &run->stall_timer);
+    cancel_requests(run);
+    run->state = RUN_OVER;
+    run->user.ended(run->user.arg, outcome);
+    drop_worker(run);
+}
+
+/* An end that the worker did not report itself. */
+static void end_because(struct run *run, enum run_end how, const char *code, const char *message)
+{
+    struct run_outcome outcome = {
+        .end = how, .code = code, .message = message, .step = run->step, .file = ""};
+    end(run, &outcome);
+}
+
+static void end_at_deadline(struct run *run)
+{
+    end_because(run, RUN_DEADLINE, "timeout", "Execution timeout");
+}
+
+static void on_gone(void *arg, int status)
+{
+    struct run *run = arg;
+    char message[160];
+    run->worker = NULL;
+    if (run->killed_for_stall) {
+        snprintf(message, sizeof message,
+                 "one native call used the CPU for more than EXECUTOR_STALL_MS (%lld)",
+                 (long long)run->stages->config->stall_ms);
+        end_because(run, RUN_FAILED, "limit.stall", message);
+    } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF) {
+        end_at_deadline(run);
+    } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+        end_because(run, RUN_LOST, "worker.killed",
+                    "the worker was killed from outside (out of memory on the machine?)");
+    } else if (WIFSIGNALED(status)) {
+        snprintf(message, sizeof message, "the worker crashed: %s", strsignal(WTERMSIG(status)));
+        end_because(run, RUN_CRASHED, "worker.crashed", message);
+    } else {
+        snprintf(message, sizeof message, "the worker ended with status %d", WEXITSTATUS(status));
+        end_because(run, RUN_CRASHED, "worker.crashed", message);
+    }
+}
+
+/* --- bounds ----------------------------------------------------------------------------------- */
+
+static void on_deadline(void *arg)
+{
+    end_at_deadline(arg);
+}
+
+static void set_deadline(struct run *run)
+{
+    loop_timer_set(run->stages->loop, &run->deadline_timer, run->deadline_ms + DEADLINE_GRACE_MS,
+                   on_deadline, run);
+}
+
+/* CPU time that goes by while the VM's ticks stand is time inside one native call. */
+static void watch_for_stall(void *arg)
+{
+    struct run *run = arg;
+    int64_t cpu_ms, stall_ms = run->stages->config->stall_ms;
+    uint64_t ticks;
+    if (pool_pulse(run->worker, &ticks, &cpu_ms)) {
+        if (ticks != run->last_ticks || run->state == RUN_LOADED) {
+            run->last_ticks = ticks;
+            run->last_cpu_ms = cpu_ms;
+        } else if (cpu_ms - run->last_cpu_ms >= stall_ms) {
+            run->killed_for_stall = true;
+            kill(pool_pid(run->worker), SIGKILL);
+        }
+    }
+    loop_timer_set(run->stages->loop, &run->stall_timer,
+                   loop_mono_ms(run->stages->loop) + 1 + stall_ms / STALL_LOOKS, watch_for_stall,
+                   run);
+}
+
+static void begin_stall_watch(struct run *run)
+{
+    pool_pulse(run->worker, &run->last_ticks, &run->last_cpu_ms);
+    watch_for_stall(run);
+}
+
+/* --- frames ----------------------------------------------------------------------------------- */
+
+static void remember_step(struct run *run, struct span step)
+{
+    if (step.len)
+        snprintf(run->step, sizeof run->step, "%.*s", (int)step.len, step.at);
+}
+
+/* The first error among the findings ends the run before it starts. */
+static void end_unloadable(struct run *run, const cJSON *finding)
+{
+    const cJSON *line = json_member(finding, "line");
+    const char *code = json_member_text(finding, "code");
+    const char *message = json_member_text(finding, "message");
+    const char *file = json_member_text(finding, "file");
+    struct run_outcome outcome = {.end = RUN_FAILED,
+                                  .code = code ? code : "flow.invalid",
+                                  .message = message ? message : "the flow does not load",
+                                  .step = "",
+                                  .file = file ? file : "",
+                                  .line = cJSON_IsNumber(line) ? (int64_t)line->valuedouble : 0};
+    end(run, &outcome);
+}
+
+static bool on_described(struct run *run, const struct wire_frame *frame, struct error *err)
+{
+    struct wire_described described;
+    cJSON *text = NULL;
+    const cJSON *finding;
+    if (!wire_get_described(frame, &described, err) || !(text = json_parse(described.text, err)))
+        return false;
+    cJSON_ArrayForEach(finding, json_member(text, "findings"))
+    {
+        const char *severity = json_member_text(finding, "severity");
+        if (severity && strcmp(severity, "error") == 0) {
+            end_unloadable(run, finding);
+            cJSON_Delete(text);
+            return true;
+        }
+    }
+    const cJSON *timeout = json_member(text, "timeout_ms");
+    if (cJSON_IsNumber(timeout) && timeout->valuedouble >= 1 && timeout->valuedouble < 1e12)
+        run->declared_ms = (int64_t)timeout->valuedouble;
+    cJSON_Delete(text);
+    run->state = RUN_LOADED;
+    run->user.loaded(run->user.arg);
+    return true;
+}
+
+static bool on_event(struct run *run, const struct wire_frame *frame, struct error *err)
+{
+    struct wire_event event;
+    if (!wire_get_event(frame, &event, err) || !json_check(event.payload, err))
+        return false;
+    if ((int64_t)event.payload.len > run->stages->config->event_limit_bytes)
+        return error_set(err, ERROR_LIMIT, "an event of %zu bytes", event.payload.len);
+    if (!json_is_utf8(event.type) || memchr(event.type.at, 0, event.type.len))
+        return error_set(err, ERROR_INPUT, "an event's type is no text");
+    char *type = mem_string(event.type);
+    run->user.event(run->user.arg, type, event.payload);
+    mem_free(type);
+    return true;
+}
+
+static bool on_progress(struct run *run, const struct wire_frame *frame, struct error *err)
+{
+    struct wire_progress progress;
+    if (!wire_get_progress(frame, &progress, err))
+        return false;
+    if (!json_is_utf8(progress.step))
+        return error_set(err, ERROR_INPUT, "a step's name is no text");
+    remember_step(run, progress.step);
+    run->user.progress(run->user.arg, progress.percent, progress.step);
+    return true;
+}
+
+static void on_reply(void *arg, struct span head, struct span body)
+{
+    struct pending *pending = arg;
+    struct run *run = pending->run;
+    struct wire_reply reply = {.id = pending->id, .head = head, .body = body};
+    struct buffer out;
+    pending->id = 0;
+    buffer_init(&out, WIRE_FRAME_MAX + 4);
+    if (wire_put_reply(&out, &reply))
+        pool_send(run->worker, buffer_span(&out));
+    buffer_release(&out);
+}
+
+static bool on_request(struct run *run, const struct wire_frame *frame, struct error *err)
+{
+    struct wire_request request;
+    struct pending *slot = NULL;
+    if (!wire_get_request(frame, &request, err))
+        return false;
+    for (size_t i = 0; i < CONFIG_HTTP_IN_FLIGHT_MAX; i++) {
+        if (run->pending[i].id == request.id)
+            return error_set(err, ERROR_INPUT, "request %lld twice", (long long)request.id);
+        if (run->pending[i].id == 0)
+            slot = &run->pending[i];
+    }
+    if (!slot)
+        return error_set(err, ERROR_LIMIT, "more than %d requests in flight",
+                         CONFIG_HTTP_IN_FLIGHT_MAX);
+    int64_t left_ms = run->deadline_ms - loop_mono_ms(run->stages->loop);
+    slot->run = run;
+    slot->id = request.id;
+    slot->request =
+        http_send(run->stages->http, request.head, request.body, left_ms, on_reply, slot);
+    return true;
+}
+
+static bool on_abandon(struct run *run, const struct wire_frame *frame, struct error *err)
+{
+    struct wire_abandon abandon;
+    if (!wire_get_abandon(frame, &abandon, err))
+        return false;
+    for (size_t i = 0; i < CONFIG_HTTP_IN_FLIGHT_MAX; i++) {
+        if (run->pending[i].id == abandon.id) {
+            http_cancel(run->pending[i].request);
+            run->pending[i].id = 0;
+        }
+    }
+    return true;
+}
+
+static bool check_outcome(const struct run *run, const struct wire_outcome *outcome,
+                          struct error *err)
+{
+    if ((outcome->output.len && !json_check(outcome->output, err)) ||
+        (outcome->data.len && !json_check(outcome->data, err)))
+        return false;
+    if (!json_is_utf8(outcome->message) || !json_is_utf8(outcome->code) ||
+        !json_is_utf8(outcome->step) || !json_is_utf8(outcome->file))
+        return error_set(err, ERROR_INPUT, "an outcome's text is no UTF-8");
+    if (run->state == RUN_LOADING && outcome->completed)
+        return error_set(err, ERROR_INPUT, "completed before it started");
+    return true;
+}
+
+static void end_failed(struct run *run, const struct wire_outcome *frame)
+{
+    char *code = mem_string(frame->code), *message = mem_string(frame->message);
+    char *step = mem_string(frame->step), *file = mem_string(frame->file);
+    bool deadline =
+        strcmp(code, "timeout") == 0 && loop_mono_ms(run->stages->loop) >= run->deadline_ms;
+    struct run_outcome outcome = {.end = deadline ? RUN_DEADLINE : RUN_FAILED,
+                                  .code = code,
+                                  .message = message,
+                                  .step = *step ? step : run->step,
+                                  .file = file,
+                                  .line = frame->line,
+                                  .attempt = frame->attempt,
+                                  .data = frame->data};
+    end(run, &outcome);
+    mem_free(code);
+    mem_free(message);
+    mem_free(step);
+    mem_free(file);
+}
+
+/* last: nothing followed in the same bytes, so the worker ended its run in order. */
+static bool on_outcome(struct run *run, const struct wire_frame *frame, bool last,
+                       struct error *err)
+{
+    struct wire_outcome frame_outcome;
+    if (!wire_get_outcome(frame, &frame_outcome, err) || !check_outcome(run, &frame_outcome, err))
+        return false;
+    if (!frame_outcome.completed) {
+        end_failed(run, &frame_outcome);
+        return true;
+    }
+    if (last) {
+        pool_give_back(run->worker);
+        run->worker = NULL;
+        run->gave_back = true;
+    }
+    struct run_outcome outcome = {.end = RUN_COMPLETED,
+                                  .output = frame_outcome.output,
+                                  .code = "",
+                                  .message = "",
+                                  .step = "",
+                                  .file = ""};
+    end(run, &outcome);
+    return true;
+}
+
+static bool is_allowed(const struct run *run, enum wire_kind kind)
+{
+    for (size_t i = 0; i < sizeof frame_table / sizeof *frame_table; i++)
+        if (frame_table[i].kind == kind)
+            return frame_table[i].allowed[run->state];
+    return false;
+}
+
+static bool take_frame(struct run *run, const struct wire_frame *frame, bool last,
+                       struct error *err)
+{
+    if (!is_allowed(run, frame->kind))
+        return error_set(err, ERROR_INPUT, "a frame '%s' out of turn", wire_kind_name(frame->kind));
+    switch (frame->kind) {
+    case WIRE_DESCRIBED:
+        return on_described(run, frame, err);
+    case WIRE_EVENT:
+        return on_event(run, frame, err);
+    case WIRE_PROGRESS:
+        return on_progress(run, frame, err);
+    case WIRE_REQUEST:
+        return on_request(run, frame, err);
+    case WIRE_ABANDON:
+        return on_abandon(run, frame, err);
+    default:
+        return on_outcome(run, frame, last, err);
+    }
+}
+
+static size_t on_bytes(void *arg, struct span bytes)
+{
+    struct run *run = arg;
+    size_t done = 0;
+    while (run->state != RUN_OVER && !run->paused) {
+        struct wire_frame frame;
+        struct error err = {0};
+        size_t used = 0;
+        struct span rest = {bytes.at + done, bytes.len - done};
+        enum wire_status status = wire_read(rest, &frame, &used, &err);
+        if (status == WIRE_MORE)
+            return done;
+        bool last = used == rest.len;
+        if (status == WIRE_BROKEN || !take_frame(run, &frame, last, &err)) {
+            log_line(run->stages->log, LOG_ERROR, "a worker broke the protocol",
+                     LOG_TEXT("reason", err.text), LOG_NUMBER("pid", pool_pid(run->worker)));
+            end_because(run, RUN_CRASHED, "worker.protocol", "the worker broke its protocol");
+            return POOL_WORKER_GONE;
+        }
+        done += used;
+    }
+    return run->state == RUN_OVER && !run->gave_back ? POOL_WORKER_GONE : done;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+/* What the script learns about its run: flow-language.md, ctx.run; no secret, no URL. */
+static void put_context(struct buffer *out, const struct claims *claims, const struct job *job,
+                        const struct flow *flow)
+{
+    const struct {
+        const char *before;
+        const char *text;
+    } parts[] = {
+        {"{\"run\":{\"id\":", claims_run_id(claims)},
+        {",\"app\":", claims_app_id(claims)},
+        {",\"flow\":", flow->name},
+        {",\"version\":", flow->version},
+        {",\"user\":", claims_user(claims)},
+        {"},\"entry\":", job->node_id},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        buffer_text(out, parts[i].before);
+        json_put_string(out, span_of(parts[i].text));
+    }
+    buffer_format(out, ",\"stream_state\":%s}", job->stream_state ? "true" : "false");
+}
+
+static bool send_load(struct run *run, const struct claims *claims, const struct job *job,
+                      const struct flow *flow)
+{
+    const struct config *config = run->stages->config;
+    struct buffer context, out;
+    buffer_init(&context, CONTEXT_MAX);
+    buffer_init(&out, WIRE_FRAME_MAX + 4);
+    put_context(&context, claims, job, flow);
+    struct wire_load load = {.context = buffer_span(&context),
+                             .name = span_of(flow->path),
+                             .source = flow->source,
+                             .payload = job->payload.at ? job->payload : span_of("null"),
+                             .instruction_limit = config->instruction_limit,
+                             .memory_limit_bytes = config->memory_limit_bytes,
+                             .stall_ms = config->stall_ms,
+                             .event_limit_bytes = config->event_limit_bytes};
+    bool fits = wire_put_load(&out, &load);
+    if (fits)
+        pool_send(run->worker, buffer_span(&out));
+    buffer_release(&out);
+    buffer_release(&context);
+    return fits;
+}
+
+struct run *run_new(const struct stages *stages, const struct claims *claims, const struct job *job,
+                    const struct flow *flow, int64_t deadline_ms, const struct run_user *user,
+                    struct error *err)
+{
+    struct run *run = mem_new(sizeof *run);
+    struct pool_user pool_user = {.arg = run, .bytes = on_bytes, .gone = on_gone};
+    run->stages = stages;
+    run->user = *user;
+    run->deadline_ms = deadline_ms;
+    run->worker = pool_take(stages->pool, claims_app_id(claims), &pool_user, err);
+    if (!run->worker || !send_load(run, claims, job, flow)) {
+        if (run->worker)
+            error_set(err, ERROR_SYSTEM, "the job does not fit into one frame");
+        drop_worker(run);
+        mem_free(run);
+        return NULL;
+    }
+    set_deadline(run);
+    begin_stall_watch(run);
+    return run;
+}
+
+void run_free(struct run *run)
+{
+    if (!run)
+        return;
+    loop_timer_stop(run->stages->loop, &run->deadline_timer);
+    loop_timer_stop(run->stages->loop, &run->stall_timer);
+    cancel_requests(run);
+    drop_worker(run);
+    mem_free(run);
+}
+
+void run_start(struct run *run)
+{
+    int64_t now = loop_mono_ms(run->stages->loop);
+    struct buffer out;
+    if (run->declared_ms && now + run->declared_ms < run->deadline_ms) {
+        run->deadline_ms = now + run->declared_ms;
+        run->own_deadline = true;
+        set_deadline(run);
+    }
+    struct wire_start start = {.left_ms = run->deadline_ms > now ? run->deadline_ms - now : 0};
+    buffer_init(&out, 64);
+    wire_put_start(&out, &start);
+    run->state = RUN_RUNNING;
+    pool_send(run->worker, buffer_span(&out));
+    buffer_release(&out);
+}
+
+void run_pause(struct run *run, bool paused)
+{
+    run->paused = paused;
+    if (run->worker)
+        pool_pause(run->worker, paused);
+}
+
+bool run_has_own_deadline(const struct run *run)
+{
+    return run->own_deadline;
+}

@@ -1,0 +1,22 @@
+# Tests of the two programs as a user runs them.
+if(TARGET bootstrap)
+    add_executable(soak tests/soak.c)
+    target_compile_definitions(soak PRIVATE SOAK_PROGRAM="$<TARGET_FILE:bootstrap>"
+                                            TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
+    target_link_libraries(soak PRIVATE rig moonmill-core)
+    set_target_properties(soak PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+    add_test(NAME soak_short COMMAND soak 100)
+    set_tests_properties(soak_short PROPERTIES TIMEOUT 120)
+    foreach(name test_fate test_bootstrap)
+        if(TARGET ${name})
+            add_dependencies(${name} bootstrap)
+        endif()
+    endforeach()
+endif()
+if(TARGET moonmill)
+    add_test(NAME replay COMMAND sh ${CMAKE_SOURCE_DIR}/tests/replay.sh $<TARGET_FILE:moonmill>)
+    set_tests_properties(replay PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endif()
+# Passing an unverified job where claims are wanted must not compile.
+add_test(NAME unverified_job_does_not_compile
+    COMMAND sh -c "! ${CMAKE_C_COMPILER} -std=c17 -D_GNU_SOURCE -Werror -fsyntax-only -I${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/tests/unverified_job.c && ${CMAKE_C_COMPILER} -std=c17 -D_GNU_SOURCE -Werror -fsyntax-only -DVERIFIED -I${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/tests/unverified_job.c")

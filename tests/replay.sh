@@ -1,0 +1,53 @@
+#!/bin/sh
+# moonmill replay as its users run it: the fixtures, files made by hand, wrong use, exit codes.
+# usage: replay.sh PATH-OF-MOONMILL, in the project's folder
+set -u
+moonmill=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# check NAME STATUS PATTERN ARGUMENTS...: the exit status, and a pattern in stdout and stderr.
+check() {
+    name=$1 status=$2 pattern=$3
+    shift 3
+    timeout 120 "$moonmill" "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    if [ "$got" -ne "$status" ] || ! cat "$work/out" "$work/err" | grep -q -e "$pattern"; then
+        echo "FAILED: $name: status $got, wanted $status; pattern: $pattern"
+        sed 's/^/    /' "$work/out" "$work/err" | tail -n 40
+        failed=1
+    else
+        echo "ok: $name"
+    fi
+}
+
+for fixture in sqs-event-one sqs-event-batch-10 sqs-event-fifo; do
+    check "$fixture" 0 '{"batchItemFailures":\[\]}' replay "tests/data/$fixture.json"
+    check "$fixture as JSON" 0 '"fate":"done"' replay --json "tests/data/$fixture.json"
+    check "$fixture with one flow" 0 'completed' replay --flow hello "tests/data/$fixture.json"
+done
+check "the demo" 1 '{"batchItemFailures":\[\]}' \
+    replay --answers tests/data/demo-answers.json tests/data/demo.json
+check "a job made by hand" 0 'completed' replay tests/data/made-by-hand.json
+check "a malformed record is returned alone" 1 '"itemIdentifier":"bad"' \
+    replay tests/data/one-malformed.json
+
+printf 'nonsense' >"$work/no.json"
+check "no JSON" 3 'no.json' replay "$work/no.json"
+check "a bare job" 3 'job' replay tests/data/job-full.json
+check "no such file" 3 'nowhere.json' replay nowhere.json
+check "no file" 2 'usage\|Try' replay
+check "unknown option" 2 'bogus' replay --bogus tests/data/sqs-event-one.json
+check "unknown command" 2 "did you mean 'replay'" repaly
+check "no such flows" 2 'flows' replay --flows /nowhere tests/data/sqs-event-one.json
+check "help" 0 'usage: moonmill replay' replay --help
+check "version" 0 'moonmill [0-9]' --version
+
+timeout 120 "$moonmill" replay - <tests/data/sqs-event-one.json >"$work/out" 2>"$work/err" ||
+    { echo "FAILED: standard input"; failed=1; }
+if timeout 120 "$moonmill" replay tests/data/sqs-event-one.json 2>&1 | grep -q "$(printf '\033')"; then
+    echo "FAILED: colours where there is no terminal"
+    failed=1
+fi
+exit "$failed"

@@ -1,0 +1,124 @@
+/* bootstrap as Lambda runs it: start, serve, refuse, stop. */
+#include "lambda.h"
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM TEST_BUILD "/bootstrap"
+
+static const char *const environment[] = {"EXECUTOR_FLOWS_DIR=" TEST_SOURCE "/flows",
+                                          "API_URL=http://127.0.0.1:9",
+                                          "AWS_LAMBDA_LOG_LEVEL=FATAL", NULL};
+
+static void invoke(struct lambda *lambda, const char *event, const char *expected)
+{
+    char *answer = lambda_invoke(lambda, event, 10000);
+    assert_non_null(answer);
+    if (!strstr(answer, expected))
+        fail_msg("%s: answered %s", event, answer);
+    free(answer);
+}
+
+static void a_malformed_event_is_an_error_and_the_next_one_is_served(void **state)
+{
+    (void)state;
+    int status = 0;
+    struct lambda *lambda = lambda_start(PROGRAM, environment, &status);
+    assert_non_null(lambda);
+    invoke(lambda, "not json", "error: {\"errorMessage\":\"");
+    invoke(lambda, "{}", "Records");
+    invoke(lambda, "{\"Records\":[{\"body\":\"x\"}]}", "messageId");
+    invoke(lambda, "{\"Records\":[]}", "{\"batchItemFailures\":[]}");
+    invoke(lambda, "{\"Records\":[{\"messageId\":\"a\",\"body\":\"x\"}]}",
+           "{\"batchItemFailures\":[{\"itemIdentifier\":\"a\"}]}");
+    assert_int_equal(lambda_stop(lambda), 0);
+}
+
+static void ten_thousand_records_are_answered_with_exactly_their_ids(void **state)
+{
+    (void)state;
+    int status = 0;
+    size_t size = 2000000, used = 0;
+    char *event = malloc(size);
+    struct lambda *lambda = lambda_start(PROGRAM, environment, &status);
+    assert_non_null(lambda);
+    used += (size_t)snprintf(event, size, "{\"Records\":[");
+    for (int i = 0; i < 10000; i++)
+        used += (size_t)snprintf(event + used, size - used,
+                                 "%s{\"messageId\":\"id-%d\",\"body\":\"{}\"}", i ? "," : "", i);
+    snprintf(event + used, size - used, "]}");
+    char *answer = lambda_invoke(lambda, event, 60000);
+    assert_non_null(answer);
+    size_t count = 0;
+    for (const char *at = answer; (at = strstr(at, "itemIdentifier")); at++)
+        count++;
+    assert_int_equal(count, 10000);
+    assert_non_null(strstr(answer, "\"id-9999\""));
+    free(answer);
+    free(event);
+    assert_int_equal(lambda_stop(lambda), 0);
+}
+
+/* Runs the program to its end with stderr in a file; returns its exit code. */
+static int run(const char *const *variables, char *text, size_t size)
+{
+    char path[] = "/tmp/moonmill-stderr-XXXXXX";
+    int fd = mkstemp(path), status = 0;
+    pid_t pid;
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, fd, STDERR_FILENO);
+    char *argv[] = {PROGRAM, NULL};
+    assert_int_equal(posix_spawn(&pid, PROGRAM, &files, NULL, argv, (char *const *)variables), 0);
+    posix_spawn_file_actions_destroy(&files);
+    waitpid(pid, &status, 0);
+    ssize_t got = pread(fd, text, size - 1, 0);
+    text[got > 0 ? got : 0] = '\0';
+    close(fd);
+    unlink(path);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void without_a_runtime_api_it_says_so_in_one_line(void **state)
+{
+    (void)state;
+    char text[4096];
+    const char *none[] = {NULL};
+    assert_int_equal(run(none, text, sizeof text), 1);
+    assert_non_null(strstr(text, "AWS_LAMBDA_RUNTIME_API"));
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+}
+
+static void without_flows_it_reports_an_init_error_and_exits(void **state)
+{
+    (void)state;
+    int status = 0;
+    const char *variables[] = {"EXECUTOR_FLOWS_DIR=/nowhere/at/all", "AWS_LAMBDA_LOG_LEVEL=FATAL",
+                               NULL};
+    struct lambda *lambda = lambda_start(PROGRAM, variables, &status);
+    assert_null(lambda);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_malformed_event_is_an_error_and_the_next_one_is_served),
+        cmocka_unit_test(ten_thousand_records_are_answered_with_exactly_their_ids),
+        cmocka_unit_test(without_a_runtime_api_it_says_so_in_one_line),
+        cmocka_unit_test(without_flows_it_reports_an_init_error_and_exits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,193 @@
+/* run: what a worker says is not believed. The test program is its own lying worker: started under
+ * another name it plays the lie of that name. */
+#include "house.h"
+#include "wire.h"
+#include "worker.h"
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* --- the liar --------------------------------------------------------------------------------- */
+
+static void say(struct buffer *out)
+{
+    send(WORKER_SOCKET, out->data, out->len, MSG_NOSIGNAL);
+    buffer_clear(out);
+}
+
+static void hear(void)
+{
+    char bytes[65536];
+    if (recv(WORKER_SOCKET, bytes, sizeof bytes, 0) <= 0)
+        _exit(0);
+}
+
+static const struct wire_described fine = {
+    {"{\"name\":\"x\",\"timeout_ms\":null,\"entries\":[],\"findings\":[]}", 58}};
+static const struct wire_event event = {{"toast", 5}, {"{}", 2}};
+static const struct wire_outcome done = {.completed = true, .output = {"{}", 2}};
+
+static void lie(const char *name, struct buffer *out)
+{
+    if (strcmp(name, "event-before-described") == 0) {
+        wire_put_event(out, &event);
+    } else if (strcmp(name, "described-is-no-json") == 0) {
+        wire_put_described(out, &(struct wire_described){{"{", 1}});
+    } else if (strcmp(name, "completed-before-start") == 0) {
+        wire_put_outcome(out, &done);
+    } else if (strcmp(name, "unknown-kind") == 0) {
+        buffer_add(out, (struct span){"\x02\0\0\0\x63\0", 6});
+    } else if (strcmp(name, "oversized") == 0) {
+        buffer_add(out, (struct span){"\xff\xff\xff\x7f\x12\0", 6});
+    } else if (strcmp(name, "exits") == 0) {
+        _exit(7);
+    } else if (strcmp(name, "sends-orders") == 0) {
+        wire_put_start(out, &(struct wire_start){1});
+    }
+    say(out);
+}
+
+/* Lies that need a run under way. */
+static void lie_later(const char *name, struct buffer *out)
+{
+    wire_put_described(out, &fine);
+    say(out);
+    hear(); /* start */
+    if (strcmp(name, "event-is-no-json") == 0)
+        wire_put_event(out, &(struct wire_event){{"toast", 5}, {"{\"a\":}", 6}});
+    else if (strcmp(name, "event-escapes-its-place") == 0)
+        wire_put_event(out, &(struct wire_event){{"toast", 5}, {"1},{\"event_type\":\"x\"", 20}});
+    else if (strcmp(name, "described-twice") == 0)
+        wire_put_described(out, &fine);
+    else if (strcmp(name, "output-is-no-json") == 0)
+        wire_put_outcome(out, &(struct wire_outcome){.completed = true, .output = {"nope", 4}});
+    else if (strcmp(name, "ready-again") == 0)
+        wire_put_ready(out, &(struct wire_ready){{"x", 1}});
+    else if (strcmp(name, "request-twice") == 0)
+        for (int i = 0; i < 2; i++)
+            wire_put_request(out, &(struct wire_request){1, {"{}", 2}, {"", 0}});
+    else if (strcmp(name, "closes-its-socket") == 0)
+        close(WORKER_SOCKET);
+    say(out);
+}
+
+static const char *const early[] = {"event-before-described", "described-is-no-json",
+                                    "completed-before-start", "unknown-kind",
+                                    "oversized",              "exits",
+                                    "sends-orders"};
+static const char *const later[] = {"event-is-no-json", "event-escapes-its-place",
+                                    "described-twice",  "output-is-no-json",
+                                    "ready-again",      "request-twice"};
+
+static void __attribute__((noreturn)) play_worker(void)
+{
+    const char *name = strrchr((const char *)getauxval(AT_EXECFN), '/') + 1;
+    struct buffer out;
+    buffer_init(&out, 1 << 20);
+    wire_put_ready(&out, &(struct wire_ready){{"none", 4}});
+    say(&out);
+    hear(); /* load */
+    bool is_early = false;
+    for (size_t i = 0; i < sizeof early / sizeof *early; i++)
+        is_early |= strcmp(name, early[i]) == 0;
+    if (is_early)
+        lie(name, &out);
+    else if (strcmp(name, "is-silent") != 0)
+        lie_later(name, &out);
+    if (strcmp(name, "outcome-twice") == 0) {
+        wire_put_outcome(&out, &done);
+        wire_put_outcome(&out, &done);
+        say(&out);
+    }
+    for (;;)
+        hear();
+}
+
+/* --- the tests -------------------------------------------------------------------------------- */
+
+static struct house house;
+
+/* A house whose workers are this program under the lie's name. */
+static void start(const char *name, const char *const *environment)
+{
+    char path[128], self[512] = "";
+    house_start(&house, environment);
+    house_flow(&house, "hello", "return flow \"hello\" { task \"a\" (function() end) }\n");
+    pool_free(house.stages.pool);
+    assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    snprintf(path, sizeof path, "%s/%s", house.flows_dir, name);
+    assert_int_equal(symlink(self, path), 0);
+    house.stages.pool = pool_new(house.stages.loop, &house.config, &house.log, path);
+}
+
+static void run_lie(const char *name, const char *code)
+{
+    start(name, NULL);
+    struct house_job job = {.run = "r1", .flow = "hello"};
+    char *text = house_event(&house, &job, 1);
+    assert_string_equal(house_run(&house, text, 0, 30000), "{\"batchItemFailures\":[]}");
+    mem_free(text);
+    char *events = house_events(&house, "r1");
+    if (!strstr(events, code))
+        fail_msg("%s: no %s in %s", name, code, events);
+    mem_free(events);
+    assert_non_null(strstr(house_last(&house, "r1", HOUSE_TERMINAL), "\"failed\""));
+    house_stop(&house);
+}
+
+static void a_worker_that_breaks_the_protocol_fails_its_run_only(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof early / sizeof *early; i++)
+        run_lie(early[i], "\"code\":\"worker.");
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        run_lie(later[i], "\"code\":\"worker.protocol\"");
+}
+
+static void a_silent_worker_ends_at_the_deadline(void **state)
+{
+    (void)state;
+    start("is-silent", (const char *[]){"EXECUTOR_TIMEOUT_SECS=1", NULL});
+    struct house_job job = {.run = "r1", .flow = "hello"};
+    char *text = house_event(&house, &job, 1);
+    assert_string_equal(house_run(&house, text, 0, 30000), "{\"batchItemFailures\":[]}");
+    mem_free(text);
+    assert_non_null(strstr(house_last(&house, "r1", HOUSE_TERMINAL), "Execution timeout"));
+    house_stop(&house);
+}
+
+static void a_second_outcome_cannot_reach_the_next_run(void **state)
+{
+    (void)state;
+    start("outcome-twice", NULL);
+    struct house_job jobs[] = {{.run = "r1", .flow = "hello", .group = "g"},
+                               {.run = "r2", .flow = "hello", .group = "g"}};
+    char *text = house_event(&house, jobs, 2);
+    assert_string_equal(house_run(&house, text, 0, 30000), "{\"batchItemFailures\":[]}");
+    mem_free(text);
+    assert_int_equal(house_count(&house, "r2", HOUSE_TERMINAL), 1);
+    assert_non_null(strstr(house_last(&house, "r2", HOUSE_TERMINAL), "\"completed\""));
+    house_stop(&house);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
+        play_worker();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_worker_that_breaks_the_protocol_fails_its_run_only),
+        cmocka_unit_test(a_silent_worker_ends_at_the_deadline),
+        cmocka_unit_test(a_second_outcome_cannot_reach_the_next_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
