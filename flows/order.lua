@@ -10,7 +10,7 @@ return flow "order" {
 
     task "prices" {
         about = "one call for all items",
-        retry = { attempts = 4, delay = "500ms", max_delay = "10s", on = { "http.5xx", "timeout" } },
+        retry = { attempts = 4, delay = "500ms", on = { "http.5xx", "timeout" } },
         timeout = "10s",
         run = function(s, ctx)
             local skus = {}
