@@ -43,6 +43,14 @@ bool json_decode(struct span value, struct buffer *out, struct error *err);
 /* A checked value that is an integer without fraction or exponent, in int64's range. */
 bool json_integer(struct span value, int64_t *out, struct error *err);
 
+/* What json_string and json_decode share with value.c: decodes a checked string value, quotes and
+ * all, into out, which has room for value.len bytes. Returns the decoded length; no NUL is added. */
+size_t json_unescape(struct span value, char *out);
+
+#define JSON_ESCAPE_SIZE 6
+/* The escape for a byte that may not stand raw in a string, or 0 when it may. */
+size_t json_escape(unsigned char byte, char out[JSON_ESCAPE_SIZE]);
+
 /* Appends a quoted, escaped JSON string; bytes must be valid UTF-8. False when the buffer is full. */
 bool json_put_string(struct buffer *out, struct span bytes);
 /* Appends JSON text with each escaped U+0000 replaced by U+FFFD; *replaced counts them. */

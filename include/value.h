@@ -17,7 +17,12 @@
 /* Prepares a state: the metatables of arrays, objects and null live in its registry. Once a state. */
 void value_open(lua_State *L);
 
-/* Pushes null, or marks the table at index as an array or an object. */
+/* Views (view.h) keep the table they stand for under the light userdata of this address. It is known
+ * here because value_encode reads that table in the view's place. */
+extern const char value_target_key;
+
+/* Pushes null, or marks the table at index as an array or an object: its metatable becomes the
+ * mark's, which scripts can neither read nor replace. Marking a view raises a Lua error. */
 void value_push_null(lua_State *L);
 void value_mark_array(lua_State *L, int index);
 void value_mark_object(lua_State *L, int index);
