@@ -8,7 +8,6 @@
 #include "view.h"
 
 #include <lauxlib.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,7 +52,8 @@ static int64_t check_ms(lua_State *L, int index)
         return lua_tointeger(L, index);
     lua_Number ms = luaL_checknumber(L, index);
     luaL_argcheck(L, ms > -1e15 && ms < 1e15, index, "milliseconds out of range");
-    return (int64_t)ceil(ms);
+    int64_t whole = (int64_t)ms;
+    return whole + (ms > (lua_Number)whole);
 }
 
 /* host: values ----------------------------------------------------------------------------------

@@ -126,10 +126,13 @@ int strand_resume(lua_State *L)
     int count = lua_gettop(L) - 2;
     need_stack(strand, count);
     lua_xmove(L, strand, count);
+    int barriers = budget->barriers; /* those around the scheduler are none for the strand */
+    budget->barriers = 0;
     budget->strand = strand;
     budget->step_deadline_ms = deadline_ms;
     int status = lua_resume(strand, L, count, &count);
     int values = tell(L, strand, status, count);
+    budget->barriers = barriers;
     budget->strand = NULL;
     budget->timed_out = budget->suspending = false;
     return values;
@@ -260,8 +263,11 @@ static int co_resume_on(lua_State *L, int status, lua_KContext context)
 static int co_resume(lua_State *L)
 {
     lua_State *thread = check_thread(L, 1);
-    if (is_strand(L, 1))
-        return luaL_error(L, "cannot resume non-suspended coroutine");
+    if (is_strand(L, 1)) {
+        lua_pushboolean(L, false);
+        lua_pushliteral(L, "cannot resume non-suspended coroutine");
+        return 2;
+    }
     int status = drive(L, thread, 1, co_resume_on);
     bool good = status == LUA_OK || status == LUA_YIELD;
     if (!good)

@@ -1,0 +1,112 @@
+#include "script.h"
+
+#include "apart.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void script_runs_a_flow_to_its_result(void **state)
+{
+    (void)state;
+    /* here and not apart, so that what is not freed is seen */
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    struct apart_told told = {.fd = ends[1]};
+    struct apart_order order = {
+        .source = "return flow \"hello\" { input = { name = \"string\" },\n"
+                  "task \"greet\" (function(s, ctx) ctx.log(\"hi\"); ctx.progress(50, \"half\")\n"
+                  "return { text = \"hello \" .. s.input.name, big = 9007199254740993 } end) }",
+        .payload = "{\"name\":\"Ada\"}"};
+    apart_run_here(&order, &told);
+    close(ends[1]);
+    char text[APART_TOLD_MAX];
+    ssize_t got = read(ends[0], text, sizeof text - 1);
+    assert_true(got > 0);
+    text[got] = '\0';
+    close(ends[0]);
+    apart_assert(text, "described {", "hello");
+    apart_assert(text, "\"name\":\"hello\"", "hello");
+    apart_assert(text, "event log {", "hello");
+    apart_assert(text, "progress 50 half", "hello");
+    apart_assert(text, "completed {\"big\":9007199254740993,\"text\":\"hello Ada\"}", "hello");
+}
+
+static void script_load_tells_findings_and_does_not_start(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source;
+        const char *what;
+    } cases[] = {
+        {"return flow \"x\" {\n  task \"a\" (function() return 1 1 end) }", "\"line\":2"},
+        {"return 1", "\"severity\":\"error\""},
+        {"error(\"boom\")", "boom"},
+        {"\x1bLuaT", "\"severity\":\"error\""},
+        {"while true do end", "loading took longer"},
+        {"", "\"severity\":\"error\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *text =
+            apart_run(&(struct apart_order){.source = cases[i].source, .instructions = INT64_MAX});
+        apart_assert(text, "described {", cases[i].source);
+        apart_assert(text, cases[i].what, cases[i].source);
+        assert_null(strstr(text, "completed"));
+        assert_null(strstr(text, "failed"));
+    }
+}
+
+static void script_run_tells_where_an_error_was_raised(void **state)
+{
+    (void)state;
+    const char *text = apart_run_body("local t = s.input\nreturn nil .. 'x'");
+    apart_assert(text, "failed [lua] [", "nil index");
+    apart_assert(text, "file=flows/test.lua line=3 attempt=1", "nil index");
+    apart_assert(text, "step=one", "nil index");
+}
+
+static void script_ends_the_run_when_memory_is_short_from_the_start(void **state)
+{
+    (void)state;
+    struct apart_order order = {.source = "return 1", .memory_mb = 0};
+    struct wire_load load = apart_load(&order);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    struct apart_told told = {.fd = ends[1]};
+    struct script_host host = apart_host(&told);
+    struct error err = {0};
+    load.memory_limit_bytes = 1000;
+    assert_null(script_new(&load, &host, &err));
+    assert_int_equal(err.kind, ERROR_LIMIT);
+    assert_string_equal(err.text, "script: 1000 bytes are too few for a Lua state");
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        load.memory_limit_bytes = 60000;
+        script_new(&load, &host, &err);
+        _exit(0);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    assert_int_equal(WEXITSTATUS(status), APART_FINAL);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(script_runs_a_flow_to_its_result),
+        cmocka_unit_test(script_load_tells_findings_and_does_not_start),
+        cmocka_unit_test(script_run_tells_where_an_error_was_raised),
+        cmocka_unit_test(script_ends_the_run_when_memory_is_short_from_the_start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
