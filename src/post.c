@@ -1,0 +1,101 @@
+#include "post.h"
+
+#include <limits.h>
+#include <string.h>
+
+static size_t take_answer(char *data, size_t size, size_t count, void *arg)
+{
+    struct post *post = arg;
+    if (buffer_add(&post->answer, (struct span){data, size * count}))
+        return size * count;
+    post->cut = true;
+    return CURL_WRITEFUNC_ERROR;
+}
+
+void post_init(struct post *post, const char *ca_file, const char *token, const char *trace)
+{
+    *post =
+        (struct post){.easy = curl_easy_init(), .token = mem_copy(token), .trace = mem_copy(trace)};
+    buffer_init(&post->answer, ANSWER_BODY_MAX);
+    CURL *easy = post->easy;
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "moonmill/" MOONMILL_VERSION);
+    /* a cancelled transfer must not wait for a slow name server: the deadline is near */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
+    if (ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+}
+
+static void drop_headers(struct post *post)
+{
+    curl_easy_setopt(post->easy, CURLOPT_HTTPHEADER, NULL);
+    for (struct curl_slist *each = post->headers; each; each = each->next)
+        mem_wipe(each->data, strlen(each->data));
+    curl_slist_free_all(post->headers);
+    post->headers = NULL;
+}
+
+void post_release(struct post *post)
+{
+    if (!post->easy)
+        return;
+    drop_headers(post);
+    curl_easy_cleanup(post->easy);
+    mem_free_secret(post->token);
+    mem_free(post->trace);
+    buffer_release(&post->answer);
+    *post = (struct post){0};
+}
+
+/* Built in one piece of the right size: a buffer that grows leaves copies behind. */
+static void add_header(struct post *post, const char *name, const char *value)
+{
+    size_t name_len = strlen(name), value_len = strlen(value);
+    char *line = mem_new(name_len + value_len + 1);
+    memcpy(line, name, name_len);
+    memcpy(line + name_len, value, value_len);
+    post->headers = curl_slist_append(post->headers, line);
+    mem_free_secret(line);
+}
+
+void post_prepare(struct post *post, const char *url, const char *key, struct span body,
+                  int64_t timeout_ms)
+{
+    CURL *easy = post->easy;
+    drop_headers(post);
+    add_header(post, "Authorization: Bearer ", post->token);
+    add_header(post, "Content-Type: ", "application/json");
+    add_header(post, "Idempotency-Key: ", key);
+    add_header(post, "Expect:", ""); /* takes curl's own away: it would wait for a 100 */
+    if (post->trace)
+        add_header(post, "X-Amzn-Trace-Id: ", post->trace);
+    buffer_clear(&post->answer);
+    post->cut = false;
+    /* for curl 0 means no timeout at all */
+    long timeout = timeout_ms < 1 ? 1 : timeout_ms > INT_MAX ? INT_MAX : (long)timeout_ms;
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->headers);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.at);
+}
+
+struct answer post_answer(struct post *post, enum answer_push push, CURLcode result,
+                          int64_t wall_ms)
+{
+    struct answer answer = {.push = push,
+                            .result = post->cut ? CURLE_OK : result,
+                            .body = buffer_span(&post->answer),
+                            .cut = post->cut,
+                            .wall_ms = wall_ms};
+    struct curl_header *header;
+    curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+    if (curl_easy_header(post->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        answer.retry_after = header->value;
+    return answer;
+}
