@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define WORKER_SOCKET 0
-#define WORKER_PAGE 3
+#define WORKER_PAGE   3
 /* argv[1] that makes a program of ours be a worker; argv[2] is the memory limit in bytes. */
 #define WORKER_ARGUMENT "--worker"
 
