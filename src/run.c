@@ -490,7 +490,8 @@ void run_start(struct run *run)
         run->own_deadline = true;
         set_deadline(run);
     }
-    struct wire_start start = {.left_ms = run->deadline_ms > now ? run->deadline_ms - now : 0};
+    int64_t left_ms = run->deadline_ms > now ? run->deadline_ms - now : 0;
+    struct wire_start start = {.left_ms = left_ms < INT32_MAX ? left_ms : INT32_MAX};
     buffer_init(&out, 64);
     wire_put_start(&out, &start);
     run->state = RUN_RUNNING;
