@@ -471,7 +471,7 @@ size_t json_escape(unsigned char byte, char out[JSON_ESCAPE_SIZE])
         out[1] = letters[known - raw];
         return 2;
     }
-    memcpy(out + 1, "u00", 3);
+    out[1] = 'u', out[2] = out[3] = '0';
     out[4] = hex[byte >> 4];
     out[5] = hex[byte & 15];
     return 6;

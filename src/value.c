@@ -354,9 +354,7 @@ static bool encode_float(struct encode *encode, double value, const struct place
         if (strtod(text, NULL) == value)
             break;
     }
-    if (!strpbrk(text, ".e"))
-        strcat(text, ".0");
-    return put_text(encode, text);
+    return put_text(encode, text) && put_text(encode, strpbrk(text, ".e") ? "" : ".0");
 }
 
 static bool encode_number(struct encode *encode, int index, const struct place *place)
