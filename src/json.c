@@ -472,7 +472,7 @@ size_t json_escape(unsigned char byte, char out[JSON_ESCAPE_SIZE])
         out[1] = letters[known - raw];
         return 2;
     }
-    memcpy(out + 1, "u00", 3);
+    out[1] = 'u', out[2] = out[3] = '0';
     out[4] = hex[byte >> 4];
     out[5] = hex[byte & 15];
     return 6;
@@ -578,8 +578,8 @@ cJSON *json_parse(struct span text, struct error *err)
     cJSON *tree = cJSON_ParseWithLengthOpts(text.at, text.len, &stop, 0);
     struct scan rest = {.at = stop, .end = end};
     skip_space(&rest);
-    if (!tree || rest.at != end) /* cJSON reads no more of a number and leaves the rest */
-        error_set(err, ERROR_INPUT, "a JSON number of over 63 characters before byte %zu",
+    if (!tree || rest.at != end) /* some versions read only 63 characters of a number */
+        error_set(err, ERROR_INPUT, "a JSON number too long to be read before byte %zu",
                   (size_t)(stop - text.at));
     else if (check_twins(tree, err))
         return tree;

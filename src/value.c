@@ -112,7 +112,7 @@ static void decode_string(struct decode *decode)
         lua_pushlstring(decode->L, first + 1, quoted.len - 2);
         return;
     }
-    /* not a luaL_Buffer: when memory is short that one raises an error which is no memory error */
+    /* not a luaL_Buffer: that one fails at the memory cap without collecting garbage first */
     char *plain = lua_newuserdatauv(decode->L, quoted.len, 0);
     lua_pushlstring(decode->L, plain, json_unescape(quoted, plain));
     lua_remove(decode->L, -2);
@@ -354,9 +354,7 @@ static bool encode_float(struct encode *encode, double value, const struct place
         if (strtod(text, NULL) == value)
             break;
     }
-    if (!strpbrk(text, ".e"))
-        strcat(text, ".0");
-    return put_text(encode, text);
+    return put_text(encode, text) && put_text(encode, strpbrk(text, ".e") ? "" : ".0");
 }
 
 static bool encode_number(struct encode *encode, int index, const struct place *place)
