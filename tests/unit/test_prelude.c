@@ -482,9 +482,22 @@ static void the_flows_of_the_folder_load_without_findings(void **state)
     assert_true(each_lua_file(TEST_SOURCE "/flows", judge_flow) >= 5);
 }
 
+static void branches_wait_side_by_side_with_16_requests_out_at_most(void **state)
+{
+    (void)state;
+    lua_State *L = new_state();
+    if (luaL_loadfile(L, TEST_SOURCE "/tests/lua/lib/branches.lua"))
+        fail_msg("%s", lua_tostring(L, -1));
+    lua_pushliteral(L, TEST_SOURCE "/lua/prelude/scheduler.lua");
+    if (lua_pcall(L, 1, 0, 0))
+        fail_msg("%s", lua_tostring(L, -1));
+    lua_close(L);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(branches_wait_side_by_side_with_16_requests_out_at_most),
         cmocka_unit_test(every_case_ends_as_it_expects),
         cmocka_unit_test(the_flows_of_the_folder_load_without_findings),
     };
