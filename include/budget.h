@@ -17,6 +17,8 @@
 #include <stdint.h>
 
 #define BUDGET_TEXT_MAX 1024
+/* Instructions between two calls of the hook. */
+#define BUDGET_TICK 1000
 
 struct budget {
     /* filled by the owner, which zeroes the rest */

@@ -9,16 +9,24 @@
 #include <stdint.h>
 
 #define WORKER_SOCKET 0
-#define WORKER_PAGE 3
+#define WORKER_PAGE   3
 /* argv[1] that makes a program of ours be a worker; argv[2] is the memory limit in bytes. */
 #define WORKER_ARGUMENT "--worker"
+
+/* How a worker that was not killed ends. */
+enum worker_exit {
+    WORKER_EXIT_EOF = 0,      /* the supervisor closed the socket */
+    WORKER_EXIT_BROKEN = 2,   /* what came is no frame, or not one for now */
+    WORKER_EXIT_FINAL = 3,    /* a limit of the whole run, after its outcome frame */
+    WORKER_EXIT_CONFINED = 4, /* it could not be confined, or has no page: it ran nothing */
+};
 
 /* The page a worker shares with its supervisor: how one sees from outside that the VM moves. */
 struct worker_page {
     _Atomic uint64_t ticks;
 };
 
-/* Never returns normally but by _exit. */
+/* Never returns but by _exit. */
 int worker_main(int64_t memory_limit_bytes);
 
 #endif

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Instructions between two calls of the hook. */
-#define TICK 1000
-
 void *budget_alloc(void *ud, void *block, size_t old_size, size_t new_size)
 {
     struct budget *budget = ud;
@@ -154,7 +151,7 @@ static void hook(lua_State *L, lua_Debug *ar)
     (void)ar;
     struct budget *budget = budget_of(L);
     budget->tick(budget->arg);
-    budget_charge(L, TICK);
+    budget_charge(L, BUDGET_TICK);
     collect(L, budget);
     int64_t now_ms = clock_mono_ms(budget->clock);
     if (budget->deadline_ms && now_ms >= budget->deadline_ms)
@@ -173,5 +170,5 @@ void budget_bind(struct budget *budget, lua_State *L)
 {
     memcpy(lua_getextraspace(L), &budget, sizeof budget);
     lua_atpanic(L, panic);
-    lua_sethook(L, hook, LUA_MASKCOUNT, TICK);
+    lua_sethook(L, hook, LUA_MASKCOUNT, BUDGET_TICK);
 }

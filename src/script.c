@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+_Static_assert(SCRIPT_TICK == BUDGET_TICK, "the tick that callers know is the hook's");
+
 /* One step's result, as JSON. */
 #define RESULT_MAX (1024 * 1024)
 /* What Lua leaves of a long chunk name in its messages. */

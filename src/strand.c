@@ -8,7 +8,7 @@
 /* Lua does not count the native stack that coroutine.close nests, so it is counted here. */
 #define CLOSING_MAX 8
 /* What the short life of a coroutine may hide from the count hook. */
-#define COROUTINE_PRICE 1000
+#define COROUTINE_PRICE BUDGET_TICK
 
 /* Its address is the registry's key for the set of strands: threads that only the scheduler may
  * resume, though coroutine.running shows them to scripts. */

@@ -63,6 +63,17 @@ static void script_load_tells_findings_and_does_not_start(void **state)
     }
 }
 
+static void script_load_ends_a_run_that_eats_all_memory(void **state)
+{
+    (void)state;
+    const char *text = apart_run(&(struct apart_order){
+        .source = "local t = {}\nwhile true do pcall(rawlen, t) t[#t + 1] = {} end",
+        .memory_mb = 16});
+    apart_assert(text, "final [limit.memory]", "a bomb in the file");
+    apart_assert(text, "file=flows/test.lua line=2", "a bomb in the file");
+    assert_null(strstr(text, "described"));
+}
+
 static void script_run_tells_where_an_error_was_raised(void **state)
 {
     (void)state;
@@ -105,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(script_runs_a_flow_to_its_result),
         cmocka_unit_test(script_load_tells_findings_and_does_not_start),
+        cmocka_unit_test(script_load_ends_a_run_that_eats_all_memory),
         cmocka_unit_test(script_run_tells_where_an_error_was_raised),
         cmocka_unit_test(script_ends_the_run_when_memory_is_short_from_the_start),
     };

@@ -1,0 +1,303 @@
+#include "worker.h"
+
+#include "clock.h"
+#include "diag.h"
+#include "mem.h"
+#include "sandbox.h"
+#include "script.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Address space beside the run's memory: the program, its libraries, frames on their way. */
+#define OWN_ADDRESS_SPACE (256 * 1024 * 1024)
+/* CPU time in which a flow's file must have been loaded, and stall_ms. */
+#define LOAD_CPU_MS 10000
+#define READ_SIZE   (64 * 1024)
+
+struct worker {
+    struct worker_page *page;
+    struct clock clock;
+    struct buffer in;  /* bytes of the socket; at most one frame and what a read brings with it */
+    size_t used;       /* at the front of in: the frame that was read last */
+    struct buffer out; /* one frame */
+};
+
+/* the socket ------------------------------------------------------------------------------------
+ */
+
+static void write_all(struct span bytes)
+{
+    while (bytes.len) {
+        ssize_t sent = send(WORKER_SOCKET, bytes.at, bytes.len, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            _exit(WORKER_EXIT_EOF);
+        bytes = (struct span){bytes.at + sent, bytes.len - (size_t)sent};
+    }
+}
+
+/* Sends the frame in out. What does not fit a frame was to be refused earlier. */
+static void send_frame(struct worker *worker, bool fits)
+{
+    if (!fits)
+        _exit(WORKER_EXIT_BROKEN);
+    write_all(buffer_span(&worker->out));
+    buffer_clear(&worker->out);
+}
+
+/* Without descriptors to spare poll fails, so the socket itself keeps the time. -1: no limit. */
+static void set_timeout(int64_t timeout_ms)
+{
+    struct timeval time = {.tv_sec = (time_t)(timeout_ms / 1000),
+                           .tv_usec = (suseconds_t)(timeout_ms % 1000 * 1000)};
+    if (timeout_ms < 0)
+        time = (struct timeval){0, 0};
+    setsockopt(WORKER_SOCKET, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+}
+
+/* Reads once into worker->in; false when nothing came within the time. EOF ends the worker. */
+static bool read_some(struct worker *worker, int64_t timeout_ms)
+{
+    char bytes[READ_SIZE];
+    size_t room = worker->in.max - worker->in.len;
+    set_timeout(timeout_ms);
+    ssize_t got = recv(WORKER_SOCKET, bytes, room < sizeof bytes ? room : sizeof bytes,
+                       timeout_ms == 0 ? MSG_DONTWAIT : 0);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return false;
+    if (got <= 0)
+        _exit(WORKER_EXIT_EOF);
+    buffer_add(&worker->in, (struct span){bytes, (size_t)got});
+    return true;
+}
+
+/* The next frame, which stays valid until the next call; false when the time (-1: no limit) is up.
+ */
+static bool read_frame(struct worker *worker, int64_t timeout_ms, struct wire_frame *frame)
+{
+    buffer_drop(&worker->in, worker->used);
+    worker->used = 0;
+    int64_t until_ms = clock_mono_ms(&worker->clock) + timeout_ms;
+    for (;;) {
+        switch (wire_read(buffer_span(&worker->in), frame, &worker->used, NULL)) {
+        case WIRE_WHOLE:
+            return true;
+        case WIRE_BROKEN:
+            _exit(WORKER_EXIT_BROKEN);
+        case WIRE_MORE:
+            break;
+        }
+        int64_t left_ms = -1;
+        if (timeout_ms >= 0) {
+            left_ms = until_ms - clock_mono_ms(&worker->clock);
+            left_ms = left_ms > 0 ? left_ms : 0;
+        }
+        if (!read_some(worker, left_ms) && left_ms == 0)
+            return false;
+    }
+}
+
+/* the script's host -----------------------------------------------------------------------------
+ */
+
+static void host_event(void *arg, const struct wire_event *event)
+{
+    struct worker *worker = arg;
+    send_frame(worker, wire_put_event(&worker->out, event));
+}
+
+static void host_progress(void *arg, const struct wire_progress *progress)
+{
+    struct worker *worker = arg;
+    send_frame(worker, wire_put_progress(&worker->out, progress));
+}
+
+static void host_request(void *arg, const struct wire_request *request)
+{
+    struct worker *worker = arg;
+    send_frame(worker, wire_put_request(&worker->out, request));
+}
+
+static void host_abandon(void *arg, const struct wire_abandon *abandon)
+{
+    struct worker *worker = arg;
+    send_frame(worker, wire_put_abandon(&worker->out, abandon));
+}
+
+static bool host_wait(void *arg, int64_t timeout_ms, struct wire_reply *reply)
+{
+    struct wire_frame frame;
+    if (!read_frame(arg, timeout_ms, &frame))
+        return false;
+    if (!wire_get_reply(&frame, reply, NULL))
+        _exit(WORKER_EXIT_BROKEN);
+    return true;
+}
+
+static void host_final(void *arg, const struct wire_outcome *outcome) __attribute__((noreturn));
+static void host_final(void *arg, const struct wire_outcome *outcome)
+{
+    struct worker *worker = arg;
+    buffer_clear(&worker->out);
+    send_frame(worker, wire_put_outcome(&worker->out, outcome));
+    _exit(WORKER_EXIT_FINAL);
+}
+
+static void host_tick(void *arg)
+{
+    const struct worker *worker = arg;
+    atomic_fetch_add_explicit(&worker->page->ticks, 1, memory_order_relaxed);
+}
+
+static const struct script_host *host_of(struct worker *worker, struct script_host *host)
+{
+    *host = (struct script_host){.arg = worker,
+                                 .clock = &worker->clock,
+                                 .event = host_event,
+                                 .progress = host_progress,
+                                 .request = host_request,
+                                 .abandon = host_abandon,
+                                 .wait = host_wait,
+                                 .final = host_final,
+                                 .tick = host_tick};
+    return host;
+}
+
+/* one run ---------------------------------------------------------------------------------------
+ */
+
+/* Compiles and describes; NULL when the flow may not start, which the description says. */
+static struct script *load_run(struct worker *worker, const struct wire_load *load)
+{
+    struct script_host host;
+    struct span text;
+    sandbox_arm(LOAD_CPU_MS + load->stall_ms);
+    struct script *script = script_new(load, host_of(worker, &host), NULL);
+    if (!script)
+        _exit(WORKER_EXIT_BROKEN);
+    bool startable = script_load(script, load, &text);
+    sandbox_arm(0);
+    send_frame(worker, wire_put_described(&worker->out, &(struct wire_described){text}));
+    if (startable)
+        return script;
+    script_free(script);
+    return NULL;
+}
+
+static void finish_run(struct worker *worker, struct script *script, int64_t stall_ms,
+                       const struct wire_start *start)
+{
+    struct wire_outcome outcome;
+    sandbox_arm(start->left_ms + stall_ms);
+    script_run(script, start, &outcome);
+    sandbox_arm(0);
+    send_frame(worker, wire_put_outcome(&worker->out, &outcome));
+}
+
+/* Between runs the worker waits, and should not hold what the last one used. */
+static void shrink(struct worker *worker)
+{
+    buffer_release(&worker->out);
+    buffer_drop(&worker->in, worker->used);
+    worker->used = 0;
+    if (worker->in.len == 0)
+        buffer_release(&worker->in);
+    malloc_trim(0);
+}
+
+/* A load, then the start that belongs to it; another load in its place means that the supervisor
+ * gave the first one up. */
+static void serve(struct worker *worker)
+{
+    struct wire_frame frame;
+    struct wire_load load;
+    struct wire_start start;
+    struct script *script = NULL;
+    int64_t stall_ms = 0;
+    while (read_frame(worker, -1, &frame)) {
+        if (script && wire_get_start(&frame, &start, NULL)) {
+            finish_run(worker, script, stall_ms, &start);
+            script_free(script);
+            script = NULL;
+            shrink(worker);
+        } else if (wire_get_load(&frame, &load, NULL)) {
+            script_free(script);
+            stall_ms = load.stall_ms;
+            script = load_run(worker, &load);
+        } else if (frame.kind != WIRE_REPLY) { /* a late one met the outcome on its way */
+            _exit(WORKER_EXIT_BROKEN);
+        }
+    }
+}
+
+/* the beginning ---------------------------------------------------------------------------------
+ */
+
+static struct worker_page *map_page(void)
+{
+    void *page =
+        mmap(NULL, sizeof(struct worker_page), PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_PAGE, 0);
+    return page == MAP_FAILED ? NULL : page;
+}
+
+/* Leaves the socket alone open. A sanitizer needs the standard error for what it has to say. */
+static void close_others(void)
+{
+    close(STDOUT_FILENO);
+#ifdef __SANITIZE_ADDRESS__
+    unsigned first = STDERR_FILENO + 1;
+#else
+    unsigned first = STDERR_FILENO;
+#endif
+    if (close_range(first, ~0U, 0) == 0)
+        return;
+    struct rlimit limit; /* an old kernel: one by one */
+    getrlimit(RLIMIT_NOFILE, &limit);
+    for (rlim_t fd = first; fd < limit.rlim_cur; fd++)
+        close((int)fd);
+}
+
+/* What exec left as the parent had it. */
+static void reset_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPROF, SIG_DFL);
+}
+
+static bool confine(int64_t memory_limit_bytes, char level[SANDBOX_LEVEL_SIZE])
+{
+    int64_t address_space = memory_limit_bytes + OWN_ADDRESS_SPACE;
+#ifdef __SANITIZE_ADDRESS__
+    address_space = 0; /* a sanitizer maps terabytes */
+#endif
+    return sandbox_enter(address_space, level, NULL);
+}
+
+int worker_main(int64_t memory_limit_bytes)
+{
+    struct worker worker = {.page = map_page()};
+    char level[SANDBOX_LEVEL_SIZE];
+    close_others();
+    reset_signals();
+    setenv("TZ", "UTC0", 1); /* os.time's own; read once, while files can be opened */
+    tzset();
+    if (!worker.page || !confine(memory_limit_bytes, level))
+        _exit(WORKER_EXIT_CONFINED);
+    buffer_init(&worker.in, WIRE_FRAME_MAX + READ_SIZE);
+    buffer_init(&worker.out, WIRE_FRAME_MAX);
+    send_frame(&worker, wire_put_ready(&worker.out, &(struct wire_ready){span_of(level)}));
+    serve(&worker);
+    _exit(WORKER_EXIT_EOF);
+}
