@@ -40,6 +40,31 @@ local function refuse(node, code, message, hint)
     findings.error(code, label(node) .. ": " .. message, node.line, hint)
 end
 
+-- Adds the child's weight to the node's; false, and said, when that is too much.
+local function carry(node, child)
+    if child.depth >= DEPTH_MAX or node.size + child.size > SIZE_MAX then
+        refuse(node, "limit.nodes", ("over %d steps, or nested over %d deep"):format(
+               SIZE_MAX, DEPTH_MAX), "split the flow")
+        return false
+    end
+    node.size = node.size + child.size
+    node.depth = math.max(node.depth, child.depth + 1)
+    return true
+end
+
+-- Options may hold clauses with steps of their own (catch); they weigh as children do.
+local function carry_option(node, value)
+    if nodes[value] then
+        return carry(node, nodes[value])
+    end
+    for _, item in pairs(type(value) == "table" and value or {}) do
+        if nodes[item] and not carry(node, nodes[item]) then
+            return false
+        end
+    end
+    return true
+end
+
 local function adopt(node, item, place)
     local child = nodes[item]
     local kind = kinds[node.kind]
@@ -53,13 +78,8 @@ local function adopt(node, item, place)
     elseif not kind.children[child.kind] then
         refuse(node, "option.type", ("a %s cannot stand in it"):format(child.kind),
                child.kind == "on" and "write catch = { on ... }" or "")
-    elseif child.depth >= DEPTH_MAX or node.size + child.size > SIZE_MAX then
-        refuse(node, "limit.nodes", ("over %d steps, or nested over %d deep"):format(
-               SIZE_MAX, DEPTH_MAX), "split the flow")
-    else
+    elseif carry(node, child) then
         node.children[#node.children + 1] = child
-        node.size = node.size + child.size
-        node.depth = math.max(node.depth, child.depth + 1)
     end
 end
 
@@ -70,7 +90,10 @@ local function read_table(node, value)
         if math.type(key) == "integer" then
             places[#places + 1] = key
         elseif type(key) == "string" then
-            node.options[text.clean(key, 100)] = copy(item, 1)
+            local option = copy(item, 1)
+            if carry_option(node, option) then
+                node.options[text.clean(key, 100)] = option
+            end
         else
             refuse(node, "option.unknown", "an option's name is " .. text.a(type(key)))
         end

@@ -94,9 +94,12 @@ end
 
 -- As s.err shows it to a handler.
 function fault.view(it)
-    local _, data = host.decode(it.data_text or "null")
-    return { code = it.code, message = it.message, data = it.data_text and data or nil,
-             step = it.step, line = it.line }
+    local seen = { code = it.code, message = it.message, step = it.step, line = it.line }
+    if it.data_text then
+        local _, data = host.decode(it.data_text)
+        seen.data = data
+    end
+    return seen
 end
 
 return fault

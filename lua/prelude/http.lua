@@ -148,9 +148,8 @@ local function reply_of(head, body)
     local kind = reply.headers["content-type"]
     if not kind or kind:lower():find("^%s*[%w.+-]+/[%w.+-]*json") then
         local ok, value = host.decode(body)
-        reply.json = ok and value or nil
-        if ok and value == false then
-            reply.json = false
+        if ok then
+            reply.json = value
         end
     end
     return reply

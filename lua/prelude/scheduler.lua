@@ -95,12 +95,17 @@ function scheduler.request(head, body, at)
     return reply_head, reply_body
 end
 
--- Runs f as a branch until it and all others ended; returns what f returned.
+-- Starts f as a branch; it runs until it waits.
+function scheduler.spawn(f)
+    run_branch(coroutine.create(f))
+end
+
+-- Runs f as the first branch until it and all others ended; returns what f returned.
 function scheduler.run(f)
     local results
-    run_branch(coroutine.create(function()
+    scheduler.spawn(function()
         results = table.pack(f())
-    end))
+    end)
     while #parked > 0 do
         turn()
     end

@@ -1,7 +1,6 @@
--- steps: the interpreter: walks the tree and goes forward by step records.
--- Around a step: when(s) (false: skipped, nil) -> input(s) (gives the node's own s.input) ->
--- attempts, each under timeout -> catch -> output(s, result) (maps the result). An error of when,
--- input or output is not for the step's own retry or catch, only for those around it.
+-- steps: the interpreter, going forward by step records. Around a step: when(s) (false: skipped) ->
+-- input(s) gives its own s.input -> attempts, each under timeout -> catch -> output(s, result) maps
+-- the result. Errors of when, input and output are for the retry and catch around the step only.
 local host, use = ...
 local fault = use "fault"
 local kinds = use "kinds"

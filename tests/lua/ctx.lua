@@ -87,5 +87,8 @@ return {
     { name = "ctx works inside a script's own coroutine and pcall",
       flow = task [[local co = coroutine.wrap(function() ctx.sleep("1s"); return 7 end)
         local ok, v = pcall(co); return { ok, v }]],
-      real = true, expect = { output = "[true,7]", waited = { 100, 1000 } } },
+      expect = { output = "[true,7]", waited = { 100, 1000 } } },
+    { name = "sleep where nothing can wait is an error at the author's line",
+      flow = task [[table.sort({ 3, 2, 1 }, function() ctx.sleep("1s") end)]],
+      expect = { code = "lua", line = 2, says = { "cannot wait here" } } },
 }

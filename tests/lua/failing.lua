@@ -100,6 +100,10 @@ return {
       flow = [[return flow "a" { seq "q" { timeout = "1h", task "b" { timeout = "1s",
         run = function(_, ctx) ctx.sleep("2h") end } } }]],
       expect = { code = "timeout", step = "q/b", waited = { 100, 1000 } } },
+    { name = "the nearer one of two timeouts may be the seq's",
+      flow = [[return flow "a" { seq "q" { timeout = "2s", task "b" { timeout = "1h",
+        run = function(_, ctx) ctx.sleep("2h") end } } }]],
+      expect = { code = "timeout", step = "q", waited = { 500, 2000 } } },
     { name = "catch takes the first pattern that matches, and sees the error",
       flow = "return flow \"a\" { task \"b\" {\n  run = function(_, ctx) "
           .. "ctx.fail(\"card.closed\", \"m\", { n = 1 }) end,\n"
@@ -152,8 +156,19 @@ return {
         run = function(_, ctx) while true do pcall(ctx.sleep, "1m") end end } }]],
       expect = { code = "timeout", step = "b" } },
     { name = "the run's deadline ends it, whatever it waits for",
-      left = 5000, real = true,
+      left = 5000,
       flow = [[return flow "a" { task "b" { catch = on "*" {}, retry = { attempts = 3, on = "*" },
         run = function(_, ctx) pcall(ctx.sleep, "1h") end } }]],
       expect = { code = "timeout", message = "Execution timeout", step = "b", attempt = 1 } },
+    { name = "an error's data may be false",
+      flow = [[return flow "a" { task "b" { run = function(_, ctx) ctx.fail("a.b", "m", false) end,
+        catch = on "*" { task "h" (function(s) return s.err.data == false end) } } }]],
+      expect = { output = "true" } },
+    { name = "Retry-After as a date counts from now",
+      flow = [[return flow "a" { task "b" { retry = { attempts = 2, delay = "0s",
+        max_delay = "1h" },
+        run = function(_, ctx) return ctx.http.get("https://a.test/").status end } }]],
+      replies = { { status = 503, headers = { ["retry-after"] =
+                    os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + 600) } }, {} },
+      expect = { output = "200", waited = { 480000, 601000 } } },
 }

@@ -115,4 +115,15 @@ return {
     { name = "method is for request only",
       flow = task [[ctx.http.get("https://a.test/", { method = "PUT" })]],
       expect = { code = "lua", says = { "only for ctx.http.request" } } },
+    { name = "what s shows can be sent as it is",
+      flow = task [[ctx.http.post("https://a.test/", { query = s.input.q, headers = s.input.h,
+        json = s.input })]],
+      payload = [[{"q":{"a":"1"},"h":{"x-y":"z"}}]], replies = { {} },
+      expect = { requests = { [[POST https://a.test/?a=1 {"h":{"x-y":"z"},"q":{"a":"1"}}]] },
+                 heads = { [[{"headers":{"content-type":"application/json","x-y":"z"},]]
+                           .. [["method":"POST","timeout_ms":30000,]]
+                           .. [["url":"https://a.test/?a=1"}]] } } },
+    { name = "a header's name is a token",
+      flow = task [[ctx.http.get("https://a.test/", { headers = { ["a b"] = "c" } })]],
+      expect = { code = "lua", line = 2, requests = {} } },
 }

@@ -158,4 +158,29 @@ return flow "f" { t }]],
     { name = "lines printed while loading come with the run",
       flow = [[print("early", 1) return flow "a" { task "b" (function() print("late") end) }]],
       expect = { events = { [[log {"message":"early\t1"}]], [[log {"message":"late"}]] } } },
+    { name = "an option that is false is of a wrong type too",
+      flow = [[return flow "a" { task "b" { when = false, run = function() end } }]],
+      expect = { findings = { "error option.type 1" } } },
+    { name = "steps in handlers count for the depth",
+      flow = [[local t = task "t" (function() end)
+for _ = 1, 1000 do t = task "t" { run = function() end, catch = on "*" { t } } end
+return flow "f" { t }]],
+      expect = { findings = { "error limit.nodes 2" } } },
+    { name = "steps in handlers count for the size",
+      flow = [[local t = task "t" (function() end)
+for _ = 1, 24 do
+  t = task "t" { run = function() end, catch = { on "a.b" { t }, on "*" { t } } }
+end
+return flow "f" { t }]],
+      expect = { findings = { "error limit.nodes 3" } } },
+    { name = "a shape that holds itself is refused",
+      flow = [[local t = {}; t.a = t
+return flow "f" { input = t, task "b" (function() end) }]],
+      expect = { findings = { "error option.type 2" } } },
+    { name = "a file that ends too early is a syntax error",
+      flow = "return flow \"f\" {\n  task \"b\" (function() end),\n",
+      expect = { findings = { "error syntax 3" } } },
+    { name = "a name that is no UTF-8 is refused",
+      flow = "return flow \"\xff\" { task \"b\" (function() end) }",
+      expect = { findings = { "error name.invalid 1" } } },
 }

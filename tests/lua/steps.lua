@@ -157,4 +157,21 @@ return flow "a" {
       flow = [[return flow "a" { task "b" { run = function() error("x") end, catch = on "lua" {} },
         task "c" (function(s) return s.b == nil end) }]],
       expect = { output = "true" } },
+    { name = "what may be nested may also run",
+      flow = [[local t = task "t" (function() return 5 end)
+for _ = 1, 60 do t = seq "s" { t } end
+return flow "f" { t }]],
+      expect = { output = "5" } },
+    { name = "a result's metamethods are not asked",
+      flow = [[return flow "a" { task "b" (function()
+        local function evil() while true do end end
+        return setmetatable({ n = 1 }, { __index = evil, __pairs = evil, __len = evil }) end) }]],
+      expect = { output = '{"n":1}' } },
+    { name = "s works with ipairs, #, next and table.concat",
+      flow = [[return flow "a" { task "b" (function(s)
+        local sum = 0
+        for i, item in ipairs(s.input.l) do sum = sum + i * item end
+        local key = next(s.input)
+        return { sum, #s.input.l, key, table.concat(s.input.l, "+") } end) }]],
+      payload = [[{"l":[3,4]}]], expect = { output = '[11,2,"l","3+4"]' } },
 }

@@ -49,4 +49,21 @@ return {
       } } },
     { name = "without stream_state nothing is told",
       flow = [[return flow "a" { task "b" (function() end) }]], expect = { events = {} } },
+    { name = "a retry's pause that is cut short leaves no attempt open",
+      stream = true,
+      flow = [[return flow "a" { seq "q" { timeout = "3s",
+        task "b" { retry = { attempts = 9, delay = "1h", jitter = false },
+                   run = function(_, ctx) ctx.fail("net.dns", "x") end } } }]],
+      expect = { code = "timeout", step = "q", events = {
+          [[node_start {"attempt":1,"kind":"seq","name":"q","node_id":"q"}]],
+          [[run:run1 {"method":"add","nodeIds":["q"],"runId":"run1"}]],
+          [[node_start {"attempt":1,"kind":"task","name":"b","node_id":"q/b"}]],
+          [[run:run1 {"method":"add","nodeIds":["q/b"],"runId":"run1"}]],
+          [[node_end {"attempt":1,"duration_ms":~,"error":{"code":"net.dns","message":"x"},]]
+          .. [["node_id":"q/b","status":"failed"}]],
+          [[run:run1 {"method":"remove","nodeIds":["q/b"],"runId":"run1"}]],
+          [[node_end {"attempt":1,"duration_ms":~,"error":{"code":"timeout",]]
+          .. [["message":"step \"q\" took longer than 3s"},"node_id":"q","status":"failed"}]],
+          [[run:run1 {"method":"remove","nodeIds":["q"],"runId":"run1"}]],
+      } } },
 }

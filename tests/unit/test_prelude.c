@@ -18,8 +18,10 @@
 
 #define PENDING_MAX 32
 #define CASES_MIN   60
-#define SOURCE_MAX  (1024 * 1024)
-#define LEFT_MS     (24 * 3600 * 1000)
+#define STOPPED_MAX 64
+#define TEXT_MAX    8388608UL
+#define SOURCE_MAX  1048576UL
+#define LEFT_MS     86400000
 
 /* The test's own Lua stack while a case runs. */
 enum { AT_CASE = 1, AT_SEEN };
@@ -55,7 +57,7 @@ static void see(struct bench *bench, const char *list, struct span text)
 static void on_event(void *arg, const struct wire_event *event)
 {
     struct buffer text;
-    buffer_init(&text, WIRE_FRAME_MAX);
+    buffer_init(&text, TEXT_MAX);
     assert_true(json_check(event->payload, NULL));
     buffer_add(&text, event->type);
     buffer_text(&text, " ");
@@ -150,7 +152,7 @@ static void on_request(void *arg, const struct wire_request *request)
     struct bench *bench = arg;
     struct span values[2];
     struct buffer text;
-    buffer_init(&text, WIRE_FRAME_MAX);
+    buffer_init(&text, TEXT_MAX);
     assert_true(json_check(request->head, NULL));
     assert_true(json_pick(request->head, keys, values, 2, NULL));
     assert_true(json_decode(values[0], &text, NULL));
@@ -282,14 +284,14 @@ static void put_context(struct buffer *out, lua_State *L)
 }
 
 /* Scripts that host.final stopped: their states are never closed, only kept. */
-static struct script *stopped[64];
+static struct script *stopped[STOPPED_MAX];
 
 static void keep_stopped(struct script *script)
 {
     size_t i = 0;
     while (stopped[i])
         i++;
-    assert_true(i + 1 < sizeof stopped / sizeof *stopped);
+    assert_true(i < STOPPED_MAX - 1);
     stopped[i] = script;
 }
 
@@ -321,10 +323,10 @@ static void run_bench(struct bench *bench)
         .name = case_text(L, "file", "flows/test.lua"),
         .source = case_text(L, "flow", ""),
         .payload = case_text(L, "payload", "null"),
-        .instruction_limit = 1000 * 1000 * 1000,
-        .memory_limit_bytes = 64 * 1024 * 1024,
+        .instruction_limit = 1000000000,
+        .memory_limit_bytes = 67108864,
         .stall_ms = 3000,
-        .event_limit_bytes = number_of(L, AT_CASE, "event_limit", 256 * 1024),
+        .event_limit_bytes = number_of(L, AT_CASE, "event_limit", 262144),
     };
     struct script_host host = {bench,      &bench->clock, on_event, on_progress, on_request,
                                on_abandon, on_wait,       on_final, on_tick};
@@ -352,8 +354,8 @@ static int run_case(lua_State *L)
     }
     struct bench *bench = mem_new(sizeof *bench);
     bench->L = L;
-    buffer_init(&bench->head, WIRE_FRAME_MAX);
-    buffer_init(&bench->body, WIRE_FRAME_MAX);
+    buffer_init(&bench->head, TEXT_MAX);
+    buffer_init(&bench->body, TEXT_MAX);
     run_bench(bench);
     lua_settop(L, AT_SEEN);
     lua_pushinteger(L, bench->clock.mono_turn_ms);
@@ -408,7 +410,8 @@ static bool judge_case(lua_State *L, const char *file)
 }
 
 /* Calls each with the name and path of every Lua file in the folder; returns how many. */
-static int each_lua_file(const char *folder, void (*each)(const char *name, const char *path))
+static int each_lua_file(const char *folder,
+                         void (*each)(void *arg, const char *name, const char *path), void *arg)
 {
     int count = 0;
     DIR *dir = opendir(folder);
@@ -419,23 +422,27 @@ static int each_lua_file(const char *folder, void (*each)(const char *name, cons
             continue;
         char path[1024];
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        each(entry->d_name, path);
+        each(arg, entry->d_name, path);
         count++;
     }
     closedir(dir);
     return count;
 }
 
-static int cases, failures;
+struct tally {
+    int cases;
+    int failures;
+};
 
-static void judge_file(const char *name, const char *path)
+static void judge_file(void *arg, const char *name, const char *path)
 {
+    struct tally *tally = arg;
     lua_State *L = new_state();
     run_file(L, path);
     lua_Integer count = (lua_Integer)lua_rawlen(L, 2);
-    for (lua_Integer i = 1; i <= count; i++, cases++) {
+    for (lua_Integer i = 1; i <= count; i++, tally->cases++) {
         lua_rawgeti(L, 2, i);
-        failures += !judge_case(L, name);
+        tally->failures += !judge_case(L, name);
     }
     lua_close(L);
 }
@@ -443,15 +450,17 @@ static void judge_file(const char *name, const char *path)
 static void every_case_ends_as_it_expects(void **state)
 {
     (void)state;
-    each_lua_file(TEST_SOURCE "/tests/lua", judge_file);
-    print_message("%d cases\n", cases);
-    assert_true(cases >= CASES_MIN);
-    assert_int_equal(failures, 0);
+    struct tally tally = {0, 0};
+    each_lua_file(TEST_SOURCE "/tests/lua", judge_file, &tally);
+    print_message("%d cases\n", tally.cases);
+    assert_true(tally.cases >= CASES_MIN);
+    assert_int_equal(tally.failures, 0);
 }
 
 /* The file as a case that expects no findings and no such entry. */
-static void judge_flow(const char *name, const char *path)
+static void judge_flow(void *arg, const char *name, const char *path)
 {
+    (void)arg;
     lua_State *L = new_state();
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
@@ -479,12 +488,25 @@ static void judge_flow(const char *name, const char *path)
 static void the_flows_of_the_folder_load_without_findings(void **state)
 {
     (void)state;
-    assert_true(each_lua_file(TEST_SOURCE "/flows", judge_flow) >= 5);
+    assert_true(each_lua_file(TEST_SOURCE "/flows", judge_flow, NULL) >= 5);
+}
+
+static void branches_wait_side_by_side_with_16_requests_out_at_most(void **state)
+{
+    (void)state;
+    lua_State *L = new_state();
+    if (luaL_loadfile(L, TEST_SOURCE "/tests/lua/lib/branches.lua"))
+        fail_msg("%s", lua_tostring(L, -1));
+    lua_pushliteral(L, TEST_SOURCE "/lua/prelude/scheduler.lua");
+    if (lua_pcall(L, 1, 0, 0))
+        fail_msg("%s", lua_tostring(L, -1));
+    lua_close(L);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(branches_wait_side_by_side_with_16_requests_out_at_most),
         cmocka_unit_test(every_case_ends_as_it_expects),
         cmocka_unit_test(the_flows_of_the_folder_load_without_findings),
     };

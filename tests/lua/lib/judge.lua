@@ -17,9 +17,11 @@ local function same(a, b)
     return show(a) == show(b)
 end
 
+-- described is nil when the run ended while it loaded.
 -- "error option.unknown 3" for each finding, in order.
 local function findings_of(described)
     local list = {}
+    described = described or ""
     for code, line, severity in described:gmatch(
         '"code":"([%w_.]+)","hint":".-","line":(%d+),"message":".-","severity":"(%a+)"') do
         list[#list + 1] = ("%s %s %s"):format(severity, code, line)
@@ -64,7 +66,7 @@ return function(case, seen)
     end
     differ("findings", expect.findings or {}, findings_of(seen.described))
     for _, words in ipairs(expect.says or {}) do
-        local text = seen.described .. "\n" .. (seen.outcome and seen.outcome.message or "")
+        local text = (seen.described or "") .. "\n" .. (seen.outcome and seen.outcome.message or "")
         if not text:find(words, 1, true) then
             differences[#differences + 1] = ("not said: %s\n    in %s"):format(words, text)
         end
