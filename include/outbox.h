@@ -7,6 +7,7 @@
 #ifndef MOONMILL_OUTBOX_H
 #define MOONMILL_OUTBOX_H
 
+#include "diag.h"
 #include "mem.h"
 
 #include <stdbool.h>
@@ -27,33 +28,40 @@ struct outbox {
     struct outbox_event *first;
     struct outbox_event *last;
     size_t count;
-    size_t bytes; /* of all text */
-    int64_t sequence;
+    size_t bytes;     /* of all text */
+    int64_t sequence; /* the last one given */
+    int64_t tried;    /* the last one that was in a push, accepted or not */
 };
 
 /* A zeroed outbox is an empty one. */
 void outbox_release(struct outbox *outbox);
 /* Adds an event. payload is checked JSON; its escaped U+0000 become U+FFFD, *replaced counts them.
- * False, and nothing added, when the event would not fit a push of its own. */
+ * False with err when it is larger than a push may be: then an `error` event was added that says
+ * so. */
 bool outbox_add(struct outbox *outbox, const char *type, struct span payload, int64_t now_ms,
-                size_t *replaced);
+                size_t *replaced, struct error *err);
 
+#define OUTBOX_KEY_SIZE 48
 /* The events at the front that make up one push. */
 struct outbox_push {
     size_t count;
-    int64_t first, last; /* sequence numbers */
-    bool instead;        /* it is a replacement, alone */
+    bool instead;              /* it is a replacement, alone */
+    char key[OUTBOX_KEY_SIZE]; /* "3-7", sequence numbers; "3-3-r" for a replacement */
 };
 /* Writes {"events":[...]} with 1 to max_count of them; the outbox is not empty. body is cleared
  * first; its maximum is CONFIG_CALLBACK_BODY_MAX. */
-struct outbox_push outbox_body(const struct outbox *outbox, size_t max_count, struct buffer *body);
+struct outbox_push outbox_body(struct outbox *outbox, size_t max_count, struct buffer *body);
+/* When the front is to be pushed: at once when max_count events wait or a split left them, else
+ * interval_ms after the first one was added. INT64_MAX when there is none. */
+int64_t outbox_due_ms(const struct outbox *outbox, size_t max_count, int64_t interval_ms);
 /* The first count events were accepted. */
 void outbox_drop(struct outbox *outbox, size_t count);
 /* Makes two pushes of the first count (at least 2) events. */
 void outbox_split(struct outbox *outbox, size_t count);
-/* Lets an `error` event with this message and the code event.refused go in the first one's place,
- * alone; or puts the original back. */
-void outbox_replace(struct outbox *outbox, const char *message);
+/* The first event was refused alone, with this status: lets an `error` event with the code
+ * event.refused go in its place, alone. refusal is what it says. */
+void outbox_replace(struct outbox *outbox, long status, struct error *refusal);
+/* Puts the first event back, after all. */
 void outbox_restore(struct outbox *outbox);
 
 #endif

@@ -1,7 +1,9 @@
 #include "post.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 static size_t take_answer(char *data, size_t size, size_t count, void *arg)
 {
@@ -12,11 +14,27 @@ static size_t take_answer(char *data, size_t size, size_t count, void *arg)
     return CURL_WRITEFUNC_ERROR;
 }
 
-void post_init(struct post *post, const char *ca_file, const char *token, const char *trace)
+/* What stands in a header line may not begin another. */
+static bool is_one_line(const char *text)
 {
-    *post =
-        (struct post){.easy = curl_easy_init(), .token = mem_copy(token), .trace = mem_copy(trace)};
-    buffer_init(&post->answer, ANSWER_BODY_MAX);
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static bool make_id(char id[POST_ID_SIZE], struct error *err)
+{
+    unsigned char bytes[(POST_ID_SIZE - 1) / 2];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return error_set(err, ERROR_SYSTEM, "no random numbers for an idempotency key");
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+}
+
+static void set_options(struct post *post, const char *ca_file)
+{
     CURL *easy = post->easy;
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -29,6 +47,25 @@ void post_init(struct post *post, const char *ca_file, const char *token, const 
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
     if (ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+}
+
+bool post_init(struct post *post, const char *ca_file, const char *token, const char *trace,
+               struct error *err)
+{
+    struct post made = {0};
+    if (!is_one_line(token))
+        return error_set(err, ERROR_INPUT, "the token holds a control character");
+    if (!make_id(made.id, err))
+        return false;
+    made.easy = curl_easy_init();
+    if (!made.easy)
+        return error_set(err, ERROR_SYSTEM, "no curl handle");
+    made.token = mem_copy(token);
+    made.trace = trace && is_one_line(trace) ? mem_copy(trace) : NULL;
+    buffer_init(&made.answer, ANSWER_BODY_MAX);
+    *post = made;
+    set_options(post, ca_file);
+    return true;
 }
 
 static void drop_headers(struct post *post)
@@ -53,12 +90,12 @@ void post_release(struct post *post)
 }
 
 /* Built in one piece of the right size: a buffer that grows leaves copies behind. */
-static void add_header(struct post *post, const char *name, const char *value)
+static void add_header(struct post *post, const char *start, const char *rest)
 {
-    size_t name_len = strlen(name), value_len = strlen(value);
-    char *line = mem_new(name_len + value_len + 1);
-    memcpy(line, name, name_len);
-    memcpy(line + name_len, value, value_len);
+    size_t start_len = strlen(start), rest_len = strlen(rest);
+    char *line = mem_new(start_len + rest_len + 1);
+    memcpy(line, start, start_len);
+    memcpy(line + start_len, rest, rest_len);
     post->headers = curl_slist_append(post->headers, line);
     mem_free_secret(line);
 }
@@ -67,10 +104,12 @@ void post_prepare(struct post *post, const char *url, const char *key, struct sp
                   int64_t timeout_ms)
 {
     CURL *easy = post->easy;
+    char whole_key[POST_ID_SIZE + POST_KEY_SIZE];
+    snprintf(whole_key, sizeof whole_key, "%s-%s", post->id, key);
     drop_headers(post);
     add_header(post, "Authorization: Bearer ", post->token);
     add_header(post, "Content-Type: ", "application/json");
-    add_header(post, "Idempotency-Key: ", key);
+    add_header(post, "Idempotency-Key: ", whole_key);
     add_header(post, "Expect:", ""); /* takes curl's own away: it would wait for a 100 */
     if (post->trace)
         add_header(post, "X-Amzn-Trace-Id: ", post->trace);
@@ -98,4 +137,13 @@ struct answer post_answer(struct post *post, enum answer_push push, CURLcode res
     if (curl_easy_header(post->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
         answer.retry_after = header->value;
     return answer;
+}
+
+void post_describe(const char *url, const struct answer *answer, struct error *err)
+{
+    const char *host = strstr(url, "://") + 3;
+    const char *path = host + strcspn(host, "/");
+    char text[ANSWER_TEXT_SIZE];
+    answer_text(answer, text);
+    error_set(err, ERROR_UNAVAILABLE, "POST %.300s: %s", *path ? path : "/", text);
 }

@@ -3,6 +3,7 @@
 #include "json.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 /* The longest beginning of at most STATUS_TEXT_MAX bytes that ends at a character's edge. */
 static struct span cut(struct span text)
@@ -30,44 +31,79 @@ static void put_text(struct buffer *body, struct span text)
     mem_free(bytes);
 }
 
+void status_latest_init(struct status_latest *latest)
+{
+    *latest = (struct status_latest){.percent = -1};
+}
+
+void status_latest_release(struct status_latest *latest)
+{
+    mem_free(latest->step);
+    status_latest_init(latest);
+}
+
+void status_latest_set(struct status_latest *latest, int64_t percent, struct span step)
+{
+    if (percent < 0 && step.len == 0)
+        return;
+    if (percent >= 0)
+        latest->percent = percent < 100 ? percent : 100;
+    if (step.len > 0) {
+        mem_free(latest->step);
+        latest->step = mem_string(cut(step));
+    }
+    latest->pending = true;
+}
+
+void status_latest_accepted(struct status_latest *latest)
+{
+    if (!latest->pending)
+        status_latest_release(latest);
+}
+
 void status_running(struct buffer *body)
 {
     buffer_clear(body);
     buffer_text(body, "{\"progress\":0,\"status\":\"running\"}");
 }
 
-void status_progress(struct buffer *body, int64_t percent, struct span step)
+void status_progress(struct buffer *body, const struct status_latest *latest)
 {
     const char *comma = "";
     buffer_clear(body);
     buffer_text(body, "{");
-    if (percent >= 0) {
-        buffer_format(body, "\"progress\":%d", percent < 100 ? (int)percent : 100);
+    if (latest->percent >= 0) {
+        buffer_format(body, "\"progress\":%d", (int)latest->percent);
         comma = ",";
     }
-    if (step.len > 0) {
+    if (latest->step) {
         buffer_format(body, "%s\"current_step\":", comma);
-        put_text(body, step);
+        put_text(body, span_of(latest->step));
     }
     buffer_text(body, "}");
 }
 
-void status_completed(struct buffer *body, int64_t output_len)
+static void put_error(struct buffer *body, const char *error, const char *poison)
 {
-    buffer_clear(body);
-    buffer_text(body, "{\"progress\":100,\"status\":\"completed\"");
-    if (output_len >= 0)
-        buffer_format(body, ",\"output_len\":%lld", (long long)output_len);
-    buffer_text(body, "}");
+    size_t len = error ? strnlen(error, STATUS_TEXT_MAX + 4) : 0; /* more is cut anyway */
+    struct buffer text;
+    buffer_init(&text, strlen(poison) + 2 + len);
+    buffer_text(&text, poison);
+    buffer_text(&text, *poison && len ? "; " : "");
+    buffer_add(&text, (struct span){error, len});
+    buffer_text(body, ",\"error\":");
+    put_text(body, buffer_span(&text));
+    buffer_release(&text);
 }
 
-void status_failed(struct buffer *body, struct span error)
+void status_ended(struct buffer *body, const struct status_end *end, const char *poison)
 {
+    bool completed = end->completed && !*poison;
     buffer_clear(body);
-    buffer_text(body, "{\"progress\":100,\"status\":\"failed\"");
-    if (error.at) {
-        buffer_text(body, ",\"error\":");
-        put_text(body, error);
-    }
+    buffer_format(body, "{\"progress\":100,\"status\":\"%s\"", completed ? "completed" : "failed");
+    if (completed && end->output_len >= 0)
+        buffer_format(body, ",\"output_len\":%lld", (long long)end->output_len);
+    if (!completed && (end->error || *poison))
+        put_error(body, end->error, poison);
     buffer_text(body, "}");
 }
