@@ -102,10 +102,6 @@ function fixed.sleep(length)
     if not ms then
         fault.misuse(("ctx.sleep: argument 1 %s; %s"):format(reason, duration.HINT))
     end
-    if ms > host.left_ms() then
-        fault.raise("limit.wait", ("ctx.sleep: %s is longer than the run has left (%d s)")
-            :format(length, host.left_ms() // 1000))
-    end
     host.suspend("sleep", ms)
 end
 

@@ -7,10 +7,8 @@ local scheduler = use "scheduler"
 
 local strand = {}
 
--- ctx functions suspend with one of these; each returns whether it was done in time, and results.
-local serve = {}
-
-function serve.sleep(deadline, ms)
+-- Waits; false when the deadline came first.
+function strand.pause(deadline, ms)
     local at = host.mono_ms() + ms
     if deadline and deadline.at < at then
         scheduler.sleep(deadline.at)
@@ -20,14 +18,24 @@ function serve.sleep(deadline, ms)
     return true
 end
 
+-- ctx functions suspend with one of these; each returns true and results, or false when the
+-- deadline passed, or false and another fault.
+local serve = {}
+
+-- A sleep that the run cannot live through is an error at once: waiting would only cost money.
+function serve.sleep(deadline, ms)
+    local left = host.left_ms()
+    if ms > left and not (deadline and deadline.at < host.mono_ms() + left) then
+        return false, fault.new("limit.wait",
+            ("ctx.sleep: %d s are more than the %d s that the run has left")
+                :format(ms // 1000, left // 1000))
+    end
+    return strand.pause(deadline, ms)
+end
+
 function serve.request(deadline, head, body)
     local reply_head, reply_body = scheduler.request(head, body, deadline and deadline.at)
     return reply_head ~= nil, reply_head, reply_body
-end
-
--- The pause before a retry; false when the deadline around the step passed.
-function strand.pause(deadline, ms)
-    return serve.sleep(deadline, ms)
 end
 
 function strand.call(frame, f, ...)
@@ -42,7 +50,7 @@ function strand.call(frame, f, ...)
     while status == "wait" do
         local in_time, x, y = serve[a](deadline, b, c)
         if not in_time then
-            return false, fault.timeout(deadline)
+            return false, x or fault.timeout(deadline)
         end
         host.mark(frame.path, frame.attempt)
         status, a, b, c = host.resume(thread, at, x, y)

@@ -32,8 +32,8 @@ static void hear(void)
         _exit(0);
 }
 
-static const struct wire_described fine = {
-    {"{\"name\":\"x\",\"timeout_ms\":null,\"entries\":[],\"findings\":[]}", 58}};
+#define FINE "{\"name\":\"x\",\"timeout_ms\":null,\"entries\":[],\"findings\":[]}"
+static const struct wire_described fine = {{FINE, sizeof FINE - 1}};
 static const struct wire_event event = {{"toast", 5}, {"{}", 2}};
 static const struct wire_outcome done = {.completed = true, .output = {"{}", 2}};
 
