@@ -388,6 +388,8 @@ static void open_with(struct callback *callback, enum callback_open how)
 {
     callback->how_opened = how;
     callback->opened = true;
+    /* `running` was a progress push: a run shorter than an interval needs no other */
+    callback->progress_next_ms = loop_mono_ms(callback->loop) + callback->config->batch_interval_ms;
     if (!callback->ending) {
         callback->give_up_ms = 0;
         loop_timer_stop(callback->loop, &callback->give_up_timer);
