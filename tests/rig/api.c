@@ -120,11 +120,16 @@ static void on_ended(void *arg, enum callback_proof proof, const char *why)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+void api_serve(struct api *api, int port)
+{
+    api->server = server_start(port, answer, api);
+}
+
 int api_set_up(void **state)
 {
     struct api *api = mem_new(sizeof *api);
     pthread_mutex_init(&api->lock, NULL);
-    api->server = server_start(0, answer, api);
+    api_serve(api, 0);
     api->loop = loop_new(&api->clock, NULL);
     assert_non_null(api->loop);
     api->config = (struct config){.batch_interval_ms = 20,
@@ -219,6 +224,26 @@ void api_numbers(struct api *api, int from, int to)
         snprintf(payload, sizeof payload, "%d", from);
         api_event(api, "n", payload);
     }
+}
+
+void api_start_over(struct api *api)
+{
+    callback_free(api->callback);
+    api->callback = NULL;
+    pthread_mutex_lock(&api->lock);
+    for (size_t i = 0; i < api->seen_count; i++)
+        mem_free(api->seen[i].body);
+    memset(api->rules, 0, sizeof api->rules);
+    api->seen_count = 0;
+    pthread_mutex_unlock(&api->lock);
+    api->opens = api->rooms = api->poisons = api->stops = api->ends = 0;
+    api->opened = api->stopped = api->poisoned = api->ended = api->room = false;
+}
+
+void api_say_one_event(struct api *api)
+{
+    api_numbers(api, 1, 1);
+    callback_finish(api->callback, true, -1, NULL);
 }
 
 /* --- what came of it ------------------------------------------------------------------------- */

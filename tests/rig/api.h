@@ -64,6 +64,8 @@ struct api {
  * must not hold the token. */
 int api_set_up(void **state);
 int api_tear_down(void **state);
+/* Serves on that port (0: any); the server that was is stopped already. */
+void api_serve(struct api *api, int port);
 /* Adds a rule. */
 void api_rule(struct api *api, struct api_rule rule);
 void api_new_callback(struct api *api);
@@ -72,6 +74,10 @@ void api_open(struct api *api);
 void api_event(struct api *api, const char *type, const char *payload);
 /* The numbers from..to as events of type n. */
 void api_numbers(struct api *api, int from, int to);
+/* One event, and the run completed. */
+void api_say_one_event(struct api *api);
+/* Frees the callback and forgets rules and requests, before the next row of a table. */
+void api_start_over(struct api *api);
 /* Waits until the callback ended, once, with this proof. */
 void api_expect_end(struct api *api, enum callback_proof proof);
 /* Waits until that many requests came. */
