@@ -410,12 +410,6 @@ static void events_accepted(struct callback *callback)
     }
 }
 
-static void progress_accepted(struct callback *callback)
-{
-    callback->progress_rounds = 0;
-    status_latest_accepted(&callback->progress);
-}
-
 static void accepted(struct callback *callback)
 {
     enum answer_push kind = callback->push.kind;
@@ -425,7 +419,9 @@ static void accepted(struct callback *callback)
     else if (kind == ANSWER_TO_EVENTS)
         events_accepted(callback);
     else if (kind == ANSWER_TO_PROGRESS)
-        progress_accepted(callback);
+        status_latest_accepted(&callback->progress);
+    if (kind == ANSWER_TO_PROGRESS)
+        callback->progress_rounds = 0;
     if (kind == ANSWER_TO_END)
         end(callback, CALLBACK_DELIVERED);
     else
