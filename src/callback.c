@@ -126,7 +126,6 @@ static void end(struct callback *callback, enum callback_proof proof)
     callback->push.live = false;
     callback->over = true;
     callback->proof = proof;
-    callback->news &= ~(1u << NEWS_ROOM);
     tell(callback, NEWS_ENDED);
 }
 
