@@ -126,7 +126,6 @@ static void end(struct callback *callback, enum callback_proof proof)
     callback->push.live = false;
     callback->over = true;
     callback->proof = proof;
-    callback->news &= ~(1u << NEWS_ROOM);
     tell(callback, NEWS_ENDED);
 }
 
@@ -414,14 +413,14 @@ static void accepted(struct callback *callback)
 {
     enum answer_push kind = callback->push.kind;
     callback->last = (struct error){0};
-    if (kind == ANSWER_TO_RUNNING)
+    if (kind == ANSWER_TO_RUNNING) {
         open_with(callback, CALLBACK_STARTED);
-    else if (kind == ANSWER_TO_EVENTS)
+    } else if (kind == ANSWER_TO_EVENTS) {
         events_accepted(callback);
-    else if (kind == ANSWER_TO_PROGRESS)
+    } else if (kind == ANSWER_TO_PROGRESS) {
         status_latest_accepted(&callback->progress);
-    if (kind == ANSWER_TO_PROGRESS)
         callback->progress_rounds = 0;
+    }
     if (kind == ANSWER_TO_END)
         end(callback, CALLBACK_DELIVERED);
     else
