@@ -120,11 +120,12 @@ static void put_record(struct buffer *event, const struct sink *sink, int i)
     snprintf(url, sizeof url, "%s/execution/events", server_url(sink->server));
     char *claims = mint_claims(run, "app", "one", url, clock_wall_ms(&clock_now) / 1000);
     char *token = mint_token(TEST_DATA "/test-ec-private.pem", "test-key-1", claims);
-    buffer_format(&body,
-                  "{\"job_id\":\"j\",\"run_id\":\"%s\",\"app_id\":\"app\",\"board_id\":\"one\","
-                  "\"node_id\":\"start\",\"user_id\":\"u\",\"credentials\":{},\"executor_jwt\":\"%s\","
-                  "\"callback_url\":\"%s\",\"payload\":{\"n\":%d}}",
-                  run, token, url, i);
+    buffer_format(
+        &body,
+        "{\"job_id\":\"j\",\"run_id\":\"%s\",\"app_id\":\"app\",\"board_id\":\"one\","
+        "\"node_id\":\"start\",\"user_id\":\"u\",\"credentials\":{},\"executor_jwt\":\"%s\","
+        "\"callback_url\":\"%s\",\"payload\":{\"n\":%d}}",
+        run, token, url, i);
     buffer_format(event, "%s{\"messageId\":\"m-%d\",\"body\":", i ? "," : "", i);
     json_put_string(event, buffer_span(&body));
     buffer_text(event, ",\"attributes\":{\"ApproximateReceiveCount\":\"1\"},"
@@ -217,14 +218,14 @@ static struct figures measure(const char *flows_dir, int records, int delay_ms, 
     int64_t whole = clock_mono_us(&clock_now) - begin;
     struct cost after = tree_cost(lambda_pid(lambda));
     qsort(took, (size_t)invocations, sizeof *took, by_value);
-    struct figures figures = {
-        .p50_us = percentile(took, invocations, 50),
-        .p90_us = percentile(took, invocations, 90),
-        .p99_us = percentile(took, invocations, 99),
-        .cpu_us_per_record = (after.cpu_us - before.cpu_us) / invocations / records,
-        .records_per_second = 1e6 * records * invocations / (double)whole,
-        .rss_kb = after.rss_kb,
-        .peak_kb = after.peak_kb};
+    struct figures figures = {.p50_us = percentile(took, invocations, 50),
+                              .p90_us = percentile(took, invocations, 90),
+                              .p99_us = percentile(took, invocations, 99),
+                              .cpu_us_per_record =
+                                  (after.cpu_us - before.cpu_us) / invocations / records,
+                              .records_per_second = 1e6 * records * invocations / (double)whole,
+                              .rss_kb = after.rss_kb,
+                              .peak_kb = after.peak_kb};
     lambda_stop(lambda);
     server_stop(sink.server);
     mem_free(took);
@@ -250,7 +251,8 @@ static void print_cold_start(const char *flows_dir, int times)
 static void print_table(const char *flows_dir, int invocations)
 {
     int64_t one_with_latency = 0;
-    printf("records  callback  p50 ms  p90 ms  p99 ms  CPU us/record  records/s  RSS MB  peak MB\n");
+    printf(
+        "records  callback  p50 ms  p90 ms  p99 ms  CPU us/record  records/s  RSS MB  peak MB\n");
     for (int delay_ms = 0; delay_ms <= 20; delay_ms += 20) {
         for (int records = 1; records <= 10; records += 9) {
             struct figures f = measure(flows_dir, records, delay_ms, invocations);

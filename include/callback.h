@@ -30,18 +30,18 @@ struct callback_spec {
 };
 
 enum callback_open {
-    CALLBACK_STARTED,         /* `running` was accepted (or answered 404 NOT_FOUND: go on) */
-    CALLBACK_DUPLICATE        /* accepted:false: the run is terminal already */
+    CALLBACK_STARTED,  /* `running` was accepted (or answered 404 NOT_FOUND: go on) */
+    CALLBACK_DUPLICATE /* accepted:false: the run is terminal already */
 };
 enum callback_stop {
-    CALLBACK_CANCELLED,       /* accepted:false during the run: stop the flow, send nothing more */
-    CALLBACK_REFUSED,         /* refused for good: stop the flow */
-    CALLBACK_POISONED         /* one event was refused alone and replaced: the run fails */
+    CALLBACK_CANCELLED, /* accepted:false during the run: stop the flow, send nothing more */
+    CALLBACK_REFUSED,   /* refused for good: stop the flow */
+    CALLBACK_POISONED   /* one event was refused alone and replaced: the run fails */
 };
 enum callback_proof {
-    CALLBACK_DELIVERED,       /* the terminal status was accepted, or the run is terminal anyway */
-    CALLBACK_FLUSHED,         /* callback_flush: every event was accepted */
-    CALLBACK_UNDELIVERED      /* not within the time, or refused for good */
+    CALLBACK_DELIVERED,  /* the terminal status was accepted, or the run is terminal anyway */
+    CALLBACK_FLUSHED,    /* callback_flush: every event was accepted */
+    CALLBACK_UNDELIVERED /* not within the time, or refused for good */
 };
 
 struct callback_user {
@@ -57,8 +57,8 @@ struct callback_user {
 
 /* Numbers for the record's log line. */
 struct callback_counts {
-    int64_t events;  /* accepted by the API */
-    int64_t pushes;  /* requests sent, retries included */
+    int64_t events; /* accepted by the API */
+    int64_t pushes; /* requests sent, retries included */
     int64_t retries;
 };
 

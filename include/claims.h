@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define CLAIMS_TOKEN_MAX (16 * 1024)
-#define CLAIMS_JWKS_MAX (64 * 1024)
+#define CLAIMS_JWKS_MAX  (64 * 1024)
 #define CLAIMS_LEEWAY_MS 60000
 
 struct keys;   /* public keys by kid */
@@ -42,6 +42,6 @@ const char *claims_board_id(const struct claims *claims);
 const char *claims_event_id(const struct claims *claims); /* NULL for board runs */
 const char *claims_user(const struct claims *claims);     /* sub */
 const char *claims_callback_url(const struct claims *claims);
-const char *claims_token(const struct claims *claims);    /* the JWT itself: a secret */
+const char *claims_token(const struct claims *claims); /* the JWT itself: a secret */
 
 #endif

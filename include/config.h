@@ -12,17 +12,17 @@
 #include <stdint.h>
 
 /* Caps that no setting moves (bytes, unless named otherwise). */
-#define CONFIG_PAYLOAD_MAX 6291556             /* Runtime API, both ways */
-#define CONFIG_CALLBACK_BODY_MAX (1024 * 1024) /* one push to the API */
-#define CONFIG_SOURCE_MAX (1024 * 1024)        /* one flow's source */
-#define CONFIG_RESULT_MAX (1024 * 1024)        /* one step's result as JSON */
-#define CONFIG_HTTP_RESPONSE_MAX (6 * 1024 * 1024)
+#define CONFIG_PAYLOAD_MAX        6291556       /* Runtime API, both ways */
+#define CONFIG_CALLBACK_BODY_MAX  (1024 * 1024) /* one push to the API */
+#define CONFIG_SOURCE_MAX         (1024 * 1024) /* one flow's source */
+#define CONFIG_RESULT_MAX         (1024 * 1024) /* one step's result as JSON */
+#define CONFIG_HTTP_RESPONSE_MAX  (6 * 1024 * 1024)
 #define CONFIG_HTTP_IN_FLIGHT_MAX 16
-#define CONFIG_HTTP_TIMEOUT_MS 30000
+#define CONFIG_HTTP_TIMEOUT_MS    30000
 #define CONFIG_HTTP_REDIRECTS_MAX 5
 
-/* One entry of EXECUTOR_HTTP_ALLOW: "host", "host:port", "10.0.0.0/8", "fd00::/8", "127.0.0.1:8080".
- * Parsed and judged by http. */
+/* One entry of EXECUTOR_HTTP_ALLOW: "host", "host:port", "10.0.0.0/8", "fd00::/8",
+ * "127.0.0.1:8080". Parsed and judged by http. */
 struct config {
     /* the replaced system's, same names and defaults */
     int64_t batch_interval_ms;   /* EXECUTOR_BATCH_INTERVAL_MS 1000 */
@@ -33,27 +33,28 @@ struct config {
     char *backend_pub;           /* BACKEND_PUB; NULL when unset or empty */
     char *api_url;               /* API_URL, else CALLBACK_BASE_URL; NULL when neither */
     /* ours */
-    char *flows_dir;             /* EXECUTOR_FLOWS_DIR, $LAMBDA_TASK_ROOT/flows, ./flows */
-    int64_t concurrency;         /* EXECUTOR_CONCURRENCY, 1..1000 */
-    int64_t instruction_limit;   /* EXECUTOR_INSTRUCTION_LIMIT 1e9 */
-    int64_t memory_limit_bytes;  /* EXECUTOR_MEMORY_LIMIT_MB 64 */
-    int64_t max_receives;        /* EXECUTOR_MAX_RECEIVES 3 */
-    int64_t stall_ms;            /* EXECUTOR_STALL_MS 3000 */
-    int64_t deadline_margin_ms;  /* EXECUTOR_DEADLINE_MARGIN_MS; -1: min(3000, 20 % of what there is) */
-    bool sandbox_strict;         /* EXECUTOR_SANDBOX auto|strict */
+    char *flows_dir;            /* EXECUTOR_FLOWS_DIR, $LAMBDA_TASK_ROOT/flows, ./flows */
+    int64_t concurrency;        /* EXECUTOR_CONCURRENCY, 1..1000 */
+    int64_t instruction_limit;  /* EXECUTOR_INSTRUCTION_LIMIT 1e9 */
+    int64_t memory_limit_bytes; /* EXECUTOR_MEMORY_LIMIT_MB 64 */
+    int64_t max_receives;       /* EXECUTOR_MAX_RECEIVES 3 */
+    int64_t stall_ms;           /* EXECUTOR_STALL_MS 3000 */
+    int64_t
+        deadline_margin_ms; /* EXECUTOR_DEADLINE_MARGIN_MS; -1: min(3000, 20 % of what there is) */
+    bool sandbox_strict;    /* EXECUTOR_SANDBOX auto|strict */
     int64_t event_limit_bytes;   /* EXECUTOR_EVENT_LIMIT_KB 256 */
     int64_t buffer_limit_bytes;  /* EXECUTOR_BUFFER_LIMIT_KB 4096 */
     char *http_allow;            /* EXECUTOR_HTTP_ALLOW, comma-separated; NULL when unset */
     int64_t flush_ms;            /* EXECUTOR_FLUSH_SECS 20 */
     bool callback_paths_literal; /* EXECUTOR_CALLBACK_PATHS auto|literal */
-    char *ca_file;               /* SSL_CERT_FILE, CURL_CA_BUNDLE, else the first bundle that exists */
+    char *ca_file; /* SSL_CERT_FILE, CURL_CA_BUNDLE, else the first bundle that exists */
     /* Lambda's */
-    char *runtime_api;           /* AWS_LAMBDA_RUNTIME_API; NULL when unset */
-    int64_t function_memory_mb;  /* AWS_LAMBDA_FUNCTION_MEMORY_SIZE; 0 when unset */
-    enum log_level log_level;    /* AWS_LAMBDA_LOG_LEVEL INFO */
-    bool log_json;               /* AWS_LAMBDA_LOG_FORMAT json, any case */
+    char *runtime_api;          /* AWS_LAMBDA_RUNTIME_API; NULL when unset */
+    int64_t function_memory_mb; /* AWS_LAMBDA_FUNCTION_MEMORY_SIZE; 0 when unset */
+    enum log_level log_level;   /* AWS_LAMBDA_LOG_LEVEL INFO */
+    bool log_json;              /* AWS_LAMBDA_LOG_FORMAT json, any case */
     /* not from the environment: set by `moonmill replay` alone */
-    bool http_loopback_only;     /* flows reach allowed loopback addresses and nothing else */
+    bool http_loopback_only; /* flows reach allowed loopback addresses and nothing else */
 };
 
 #define CONFIG_WARNINGS_MAX 32
@@ -62,7 +63,8 @@ struct config_warnings {
     char text[CONFIG_WARNINGS_MAX][256];
 };
 
-/* Reads "NAME=value" strings, NULL-terminated (environ). Never fails: bad values become warnings. */
+/* Reads "NAME=value" strings, NULL-terminated (environ). Never fails: bad values become warnings.
+ */
 void config_read(struct config *config, const char *const *environment,
                  struct config_warnings *warnings);
 void config_release(struct config *config);

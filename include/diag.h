@@ -13,14 +13,14 @@
 #include <stdint.h>
 
 /* kind, name in logs */
-#define ERROR_KINDS(X)                                                                   \
-    X(ERROR_NONE, "none")                                                                \
-    X(ERROR_INPUT, "input")             /* outside bytes broke a rule; again is no use */ \
-    X(ERROR_TRUST, "trust")             /* a token does not prove what it claims */       \
-    X(ERROR_KEY, "key")                 /* a fresh key set might change the answer */     \
-    X(ERROR_UNAVAILABLE, "unavailable") /* somebody else did not answer; later may help */ \
-    X(ERROR_MISSING, "missing")         /* the thing asked for does not exist */          \
-    X(ERROR_LIMIT, "limit")             /* over a maximum */                              \
+#define ERROR_KINDS(X)                                                                             \
+    X(ERROR_NONE, "none")                                                                          \
+    X(ERROR_INPUT, "input")             /* outside bytes broke a rule; again is no use */          \
+    X(ERROR_TRUST, "trust")             /* a token does not prove what it claims */                \
+    X(ERROR_KEY, "key")                 /* a fresh key set might change the answer */              \
+    X(ERROR_UNAVAILABLE, "unavailable") /* somebody else did not answer; later may help */         \
+    X(ERROR_MISSING, "missing")         /* the thing asked for does not exist */                   \
+    X(ERROR_LIMIT, "limit")             /* over a maximum */                                       \
     X(ERROR_SYSTEM, "system")           /* the machine refused */
 
 enum error_kind {
@@ -52,19 +52,19 @@ struct log {
 };
 
 struct log_field {
-    const char *key;   /* NULL ends the list */
-    const char *text;  /* NULL: the number counts */
+    const char *key;  /* NULL ends the list */
+    const char *text; /* NULL: the number counts */
     int64_t number;
 };
 
-#define LOG_TEXT(key, text) ((struct log_field){(key), (text) ? (text) : "", 0})
+#define LOG_TEXT(key, text)     ((struct log_field){(key), (text) ? (text) : "", 0})
 #define LOG_NUMBER(key, number) ((struct log_field){(key), NULL, (number)})
 
 /* One line: timestamp, level, message, then the fields; written with one write(2). */
 void log_fields(const struct log *log, enum log_level level, const char *message,
                 const struct log_field *fields);
 /* log_line(log, LOG_WARN, "what happened", LOG_TEXT("run_id", id), ...): at least one field. */
-#define log_line(log, level, message, ...) \
+#define log_line(log, level, message, ...)                                                         \
     log_fields((log), (level), (message), (const struct log_field[]){__VA_ARGS__, {NULL, NULL, 0}})
 
 #endif

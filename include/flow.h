@@ -2,7 +2,8 @@
  *
  * Takes claims, so that an unverified job cannot reach it. Files lie at <dir>/<board>.lua,
  * <dir>/<board>@1.4.2.lua or <dir>/<board>/flow.lua; <dir>/index.json maps further board ids,
- * {"<board>": "<flow>"}, or one version of one, {"<board>@1.4.2": "<flow>"}. Never leaves the folder:
+ * {"<board>": "<flow>"}, or one version of one, {"<board>@1.4.2": "<flow>"}. Never leaves the
+ * folder:
  * "..", absolute paths, NUL and links out of it are refused. Read once, read again when changed. */
 #ifndef MOONMILL_FLOW_H
 #define MOONMILL_FLOW_H
@@ -15,11 +16,11 @@
 struct flows;
 
 struct flow {
-    char *name;           /* "hello": the file's name without version and .lua */
-    char *path;           /* as authors see it: "flows/hello.lua" */
+    char *name; /* "hello": the file's name without version and .lua */
+    char *path; /* as authors see it: "flows/hello.lua" */
     struct span source;
-    char version[48];     /* "1.4.2", or "" for the unversioned file */
-    char digest[65];      /* SHA-256 of the source, hex */
+    char version[48]; /* "1.4.2", or "" for the unversioned file */
+    char digest[65];  /* SHA-256 of the source, hex */
 };
 
 /* NULL with err (ERROR_MISSING): dir is no folder that can be read. */

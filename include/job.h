@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define JOB_BODY_MAX (1024 * 1024) /* one SQS message */
-#define JOB_ID_MAX 256             /* bytes of an id */
+#define JOB_ID_MAX   256           /* bytes of an id */
 
 struct job {
     char *job_id;
@@ -25,22 +25,23 @@ struct job {
     uint32_t version[3];
     char *node_id;
     char *user_id;
-    char *executor_jwt;            /* secret */
-    char *callback_url;            /* never called; the claim's counts */
+    char *executor_jwt; /* secret */
+    char *callback_url; /* never called; the claim's counts */
     bool stream_state;
     /* raw JSON inside body; {NULL, 0} when absent or null */
     struct span payload;
-    struct span event;             /* event_json's text decoded, checked JSON object; absent when it
-                                    * does not parse (upstream's rule; a warning for the log) */
+    struct span event; /* event_json's text decoded, checked JSON object; absent when it
+                        * does not parse (upstream's rule; a warning for the log) */
     bool event_unparsable;
     struct span runtime_variables;
     struct span user_context;
     struct span profile;
-    char *body;                    /* owns the raw text */
-    char *event_text;              /* owns event */
+    char *body;       /* owns the raw text */
+    char *event_text; /* owns event */
 };
 
-/* Copies what it keeps. NULL with err (ERROR_INPUT): which key broke which rule; never its value. */
+/* Copies what it keeps. NULL with err (ERROR_INPUT): which key broke which rule; never its value.
+ */
 struct job *job_parse(struct span body, struct error *err);
 /* Frees; secrets and the body are wiped first. Accepts NULL. */
 void job_free(struct job *job);

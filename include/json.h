@@ -1,9 +1,9 @@
 /* json: JSON text of the outside world, checked before it is touched.
  *
  * json_check is strict RFC 8259 over valid UTF-8: no lone surrogates, no trailing bytes, depth at
- * most JSON_DEPTH_MAX. Whatever passed may be walked as raw spans, so that numbers and payloads stay
- * the bytes they were. Protocol objects are parsed by cJSON through json_parse alone, which closes
- * cJSON's holes (duplicate keys, trailing bytes, NUL in strings, depth). */
+ * most JSON_DEPTH_MAX. Whatever passed may be walked as raw spans, so that numbers and payloads
+ * stay the bytes they were. Protocol objects are parsed by cJSON through json_parse alone, which
+ * closes cJSON's holes (duplicate keys, trailing bytes, NUL in strings, depth). */
 #ifndef MOONMILL_JSON_H
 #define MOONMILL_JSON_H
 
@@ -46,14 +46,16 @@ bool json_decode(struct span value, struct buffer *out, struct error *err);
 bool json_integer(struct span value, int64_t *out, struct error *err);
 
 /* What json_string and json_decode share with value.c: decodes a checked string value, quotes and
- * all, into out, which has room for value.len bytes. Returns the decoded length; no NUL is added. */
+ * all, into out, which has room for value.len bytes. Returns the decoded length; no NUL is added.
+ */
 size_t json_unescape(struct span value, char *out);
 
 #define JSON_ESCAPE_SIZE 6
 /* The escape for a byte that may not stand raw in a string, or 0 when it may. */
 size_t json_escape(unsigned char byte, char out[JSON_ESCAPE_SIZE]);
 
-/* Appends a quoted, escaped JSON string; bytes must be valid UTF-8. False when the buffer is full. */
+/* Appends a quoted, escaped JSON string; bytes must be valid UTF-8. False when the buffer is full.
+ */
 bool json_put_string(struct buffer *out, struct span bytes);
 /* Appends JSON text with each escaped U+0000 replaced by U+FFFD; *replaced counts them. */
 bool json_put_without_nul(struct buffer *out, struct span text, size_t *replaced);

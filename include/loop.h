@@ -41,7 +41,8 @@ void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t at_ms,
                     void (*fire)(void *arg), void *arg);
 void loop_timer_stop(struct loop *loop, struct loop_timer *timer);
 
-/* Transfers. Each cache keeps its own connections; the loop owns the easy handle's CURLOPT_PRIVATE. */
+/* Transfers. Each cache keeps its own connections; the loop owns the easy handle's CURLOPT_PRIVATE.
+ */
 enum loop_cache { LOOP_OWN, LOOP_FLOWS, LOOP_CACHES };
 struct loop_transfer {
     CURL *easy;

@@ -34,8 +34,9 @@ struct pool_user {
     /* Bytes arrived; returns how many it consumed from the front, or POOL_WORKER_GONE when it
      * killed the worker. The rest is kept, at most one frame's worth; more is a broken worker. */
     size_t (*bytes)(void *arg, struct span bytes);
-    /* The worker is gone (status of waitpid) and everything it sent was delivered before. */
-    void (*gone)(void *arg, int status);
+    /* The worker is gone (status of waitpid) and everything it sent was delivered before. ready:
+     * it had been able to begin; else the machine is to blame, not the run. */
+    void (*gone)(void *arg, int status, bool ready);
 };
 
 /* Lends a worker that ran nothing but runs of this app. NULL with err (ERROR_SYSTEM) when none can

@@ -18,12 +18,12 @@ struct runtime;
 
 struct invocation {
     char *request_id;
-    char *invocation_id;  /* Lambda-Runtime-Invocation-Id, or NULL; echoed */
-    char *trace;          /* or NULL */
-    char *function_arn;   /* or NULL */
-    int64_t deadline_ms;  /* epoch; 0: none that could be believed */
-    int64_t received_ms;  /* epoch */
-    struct buffer event;  /* at most CONFIG_PAYLOAD_MAX */
+    char *invocation_id; /* Lambda-Runtime-Invocation-Id, or NULL; echoed */
+    char *trace;         /* or NULL */
+    char *function_arn;  /* or NULL */
+    int64_t deadline_ms; /* epoch; 0: none that could be believed */
+    int64_t received_ms; /* epoch */
+    struct buffer event; /* at most CONFIG_PAYLOAD_MAX */
 };
 
 struct runtime_user {

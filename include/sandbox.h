@@ -15,10 +15,12 @@
 #define SANDBOX_LEVEL_SIZE 64
 
 /* level: the layers that hold, comma-separated ("rlimits,nonewprivs,nodump"). False with err when
- * one that is always there (rlimits) was refused. address_space_bytes 0: not limited (sanitizers). */
+ * one that is always there (rlimits) was refused. address_space_bytes 0: not limited (sanitizers).
+ */
 bool sandbox_enter(int64_t address_space_bytes, char level[SANDBOX_LEVEL_SIZE], struct error *err);
 
-/* The worker's self-destruct: SIGPROF, with its default action, after that much CPU time. 0 disarms. */
+/* The worker's self-destruct: SIGPROF, with its default action, after that much CPU time. 0
+ * disarms. */
 void sandbox_arm(int64_t cpu_ms);
 
 #endif

@@ -42,7 +42,8 @@ struct script *script_new(const struct wire_load *load, const struct script_host
  * Returns true when the flow may start (no error among the findings). */
 bool script_load(struct script *script, const struct wire_load *load, struct span *text);
 /* Runs it to its end; the outcome's spans are owned by script. */
-void script_run(struct script *script, const struct wire_start *start, struct wire_outcome *outcome);
+void script_run(struct script *script, const struct wire_start *start,
+                struct wire_outcome *outcome);
 /* Frees a script that ended by itself; one that host.final stopped is never freed. Accepts NULL. */
 void script_free(struct script *script);
 

@@ -11,6 +11,11 @@
  * program: what to exec as a worker. */
 int service_run(struct config *config, const struct config_warnings *warnings, const char *program);
 
+/* The path of the running program itself, to exec it again: in path (of PATH_MAX bytes), or
+ * "/proc/self/exe" where that cannot be read. Not the link itself: under a tool such as valgrind
+ * the kernel's link names the tool. */
+const char *service_own_program(char *path);
+
 /* Opens descriptors 0 to 2 where they are closed, so that no socket gets their numbers. */
 void service_hold_standard_files(void);
 

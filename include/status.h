@@ -15,9 +15,9 @@
 
 /* The latest progress of a run: calls that come before the last one was accepted become one. */
 struct status_latest {
-    bool pending;    /* there is something to send */
-    int64_t percent; /* 0..100, or -1: not known */
-    char *step;      /* or NULL: not known */
+    bool pending;     /* there is something to send */
+    int64_t percent;  /* 0..100, or -1: not known */
+    struct span step; /* owned; {NULL, 0}: not known */
 };
 
 void status_latest_init(struct status_latest *latest);

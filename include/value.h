@@ -4,7 +4,8 @@
  * were: 1 and 1.0 stay different, -0.0 keeps its sign, 1e308 survives. null is value_null, a light
  * userdata that is truthy. Empty arrays and objects stay apart by a mark in their metatable.
  * Refused, never changed: integers beyond 64 bits, numbers no double holds, NaN and infinities,
- * invalid UTF-8, functions, cycles, mixed or sparse tables, keys that are no strings, depth over 128. */
+ * invalid UTF-8, functions, cycles, mixed or sparse tables, keys that are no strings, depth over
+ * 128. */
 #ifndef MOONMILL_VALUE_H
 #define MOONMILL_VALUE_H
 
@@ -14,11 +15,12 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* Prepares a state: the metatables of arrays, objects and null live in its registry. Once a state. */
+/* Prepares a state: the metatables of arrays, objects and null live in its registry. Once a state.
+ */
 void value_open(lua_State *L);
 
-/* Views (view.h) keep the table they stand for under the light userdata of this address. It is known
- * here because value_encode reads that table in the view's place. */
+/* Views (view.h) keep the table they stand for under the light userdata of this address. It is
+ * known here because value_encode reads that table in the view's place. */
 extern const char value_target_key;
 
 /* Pushes null, or marks the table at index as an array or an object: its metatable becomes the

@@ -1,9 +1,10 @@
 /* wire: the conversation on a worker's socket: orders down, frames up.
  *
- * A frame is u32 length (little-endian, of what follows), u8 kind, u8 count, then count fields, each
- * u32 length + bytes; at most WIRE_FRAME_MAX. Numbers are fields of 8 bytes, little-endian, signed.
- * Every message has its writer and its reader here, side by side; both are pure, so that both can
- * be fuzzed. Readers check counts, sizes and ranges; JSON fields are checked by who uses them. */
+ * A frame is u32 length (little-endian, of what follows), u8 kind, u8 count, then count fields,
+ * each u32 length + bytes; at most WIRE_FRAME_MAX. Numbers are fields of 8 bytes, little-endian,
+ * signed. Every message has its writer and its reader here, side by side; both are pure, so that
+ * both can be fuzzed. Readers check counts, sizes and ranges; JSON fields are checked by who uses
+ * them. */
 #ifndef MOONMILL_WIRE_H
 #define MOONMILL_WIRE_H
 
@@ -14,21 +15,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_FRAME_MAX (8 * 1024 * 1024)
+#define WIRE_FRAME_MAX  (8 * 1024 * 1024)
 #define WIRE_FIELDS_MAX 12
 
 /* kind, name, who sends it */
-#define WIRE_KINDS(X)                                                                       \
-    X(WIRE_LOAD, 1, "load")           /* down: a run's flow and input; the worker compiles */  \
-    X(WIRE_START, 2, "start")         /* down: `running` was answered; begin */               \
-    X(WIRE_REPLY, 3, "reply")         /* down: the answer to a request */                     \
-    X(WIRE_READY, 16, "ready")        /* up: confined and waiting for its first load */       \
-    X(WIRE_DESCRIBED, 17, "described") /* up: what the flow declares, or why it does not load */ \
-    X(WIRE_EVENT, 18, "event")        /* up: one event for the API */                         \
-    X(WIRE_PROGRESS, 19, "progress")  /* up: percentage and current step */                   \
-    X(WIRE_REQUEST, 20, "request")    /* up: an HTTP request that the supervisor may make */   \
-    X(WIRE_ABANDON, 21, "abandon")    /* up: a request's answer is not wanted any more */      \
-    X(WIRE_OUTCOME, 22, "outcome")    /* up: how the run ended; the last frame of a run */
+#define WIRE_KINDS(X)                                                                              \
+    X(WIRE_LOAD, 1, "load")            /* down: a run's flow and input; the worker compiles */     \
+    X(WIRE_START, 2, "start")          /* down: `running` was answered; begin */                   \
+    X(WIRE_REPLY, 3, "reply")          /* down: the answer to a request */                         \
+    X(WIRE_READY, 16, "ready")         /* up: confined and waiting for its first load */           \
+    X(WIRE_DESCRIBED, 17, "described") /* up: what the flow declares, or why it does not load */   \
+    X(WIRE_EVENT, 18, "event")         /* up: one event for the API */                             \
+    X(WIRE_PROGRESS, 19, "progress")   /* up: percentage and current step */                       \
+    X(WIRE_REQUEST, 20, "request")     /* up: an HTTP request that the supervisor may make */      \
+    X(WIRE_ABANDON, 21, "abandon")     /* up: a request's answer is not wanted any more */         \
+    X(WIRE_OUTCOME, 22, "outcome")     /* up: how the run ended; the last frame of a run */
 
 enum wire_kind {
 #define X(kind, number, name) kind = number,
@@ -54,10 +55,10 @@ enum wire_status wire_read(struct span bytes, struct wire_frame *frame, size_t *
 /* down ---------------------------------------------------------------------------------------- */
 
 struct wire_load {
-    struct span context;        /* JSON object: run {id app flow version user}, entry, stream_state */
-    struct span name;           /* the source's name as authors see it: flows/hello.lua */
-    struct span source;         /* Lua text */
-    struct span payload;        /* JSON text; "null" when the job had none */
+    struct span context; /* JSON object: run {id app flow version user}, entry, stream_state */
+    struct span name;    /* the source's name as authors see it: flows/hello.lua */
+    struct span source;  /* Lua text */
+    struct span payload; /* JSON text; "null" when the job had none */
     int64_t instruction_limit;  /* VM instructions */
     int64_t memory_limit_bytes; /* the whole VM */
     int64_t stall_ms;           /* CPU time inside one native call */

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_LEAD_MS 600 /* the answer leaves this long before the deadline; law 7 asks for 500  \
-                            */
-#define FLUSH_LEAD_MS 100  /* the last callback ends this long before the answer */
+#define ANSWER_LEAD_MS                                                                             \
+    600                   /* the answer leaves this long before the deadline; law 7 asks for 500   \
+                           */
+#define FLUSH_LEAD_MS 100 /* the last callback ends this long before the answer */
 #define MARGIN_MAX_MS 3000
 #define MARGIN_SHARE  5 /* a fifth of the invocation */
 #define RESPONSE_MAX  CONFIG_PAYLOAD_MAX

@@ -388,6 +388,8 @@ static void open_with(struct callback *callback, enum callback_open how)
 {
     callback->how_opened = how;
     callback->opened = true;
+    /* `running` was a progress push: a run shorter than an interval needs no other */
+    callback->progress_next_ms = loop_mono_ms(callback->loop) + callback->config->batch_interval_ms;
     if (!callback->ending) {
         callback->give_up_ms = 0;
         loop_timer_stop(callback->loop, &callback->give_up_timer);
@@ -408,12 +410,6 @@ static void events_accepted(struct callback *callback)
     }
 }
 
-static void progress_accepted(struct callback *callback)
-{
-    callback->progress_rounds = 0;
-    status_latest_accepted(&callback->progress);
-}
-
 static void accepted(struct callback *callback)
 {
     enum answer_push kind = callback->push.kind;
@@ -423,7 +419,9 @@ static void accepted(struct callback *callback)
     else if (kind == ANSWER_TO_EVENTS)
         events_accepted(callback);
     else if (kind == ANSWER_TO_PROGRESS)
-        progress_accepted(callback);
+        status_latest_accepted(&callback->progress);
+    if (kind == ANSWER_TO_PROGRESS)
+        callback->progress_rounds = 0;
     if (kind == ANSWER_TO_END)
         end(callback, CALLBACK_DELIVERED);
     else

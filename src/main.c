@@ -3,6 +3,7 @@
 #include "service.h"
 #include "worker.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +16,8 @@ int main(int argc, char **argv)
     struct config_warnings warnings;
     service_hold_standard_files();
     config_read(&config, (const char *const *)environ, &warnings);
-    int exit_code = service_run(&config, &warnings, "/proc/self/exe");
+    char program[PATH_MAX];
+    int exit_code = service_run(&config, &warnings, service_own_program(program));
     config_release(&config);
     return exit_code;
 }

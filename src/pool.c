@@ -167,13 +167,13 @@ static void report_gone(struct pool_worker *worker)
 {
     struct pool_user user = worker->user;
     int status = worker->status;
-    bool lent = worker->lent;
+    bool lent = worker->lent, ready = worker->ready;
     if (!lent)
         log_line(worker->pool->log, LOG_WARN, "an idle worker ended by itself",
                  LOG_NUMBER("pid", worker->child.pid), LOG_NUMBER("status", status));
     pool_kill(worker);
     if (lent)
-        user.gone(user.arg, status);
+        user.gone(user.arg, status, ready);
 }
 
 /* --- what it says ----------------------------------------------------------------------------- */

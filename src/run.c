@@ -97,12 +97,14 @@ static void end_at_deadline(struct run *run)
     end_because(run, RUN_DEADLINE, "timeout", "Execution timeout");
 }
 
-static void on_gone(void *arg, int status)
+static void on_gone(void *arg, int status, bool ready)
 {
     struct run *run = arg;
     char message[160];
     run->worker = NULL;
-    if (run->killed_for_stall) {
+    if (!ready) {
+        end_because(run, RUN_LOST, "worker.start", "a worker could not start");
+    } else if (run->killed_for_stall) {
         snprintf(message, sizeof message,
                  "one native call used the CPU for more than EXECUTOR_STALL_MS (%lld)",
                  (long long)run->stages->config->stall_ms);

@@ -6,6 +6,7 @@
 #include "stages.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 struct service {
@@ -16,6 +17,15 @@ struct service {
     bool starting; /* an /init/error is under way: its answer ends us */
     int exit_code;
 };
+
+const char *service_own_program(char *path)
+{
+    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    if (len <= 0)
+        return "/proc/self/exe";
+    path[len] = '\0';
+    return path;
+}
 
 void service_hold_standard_files(void)
 {

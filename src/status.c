@@ -38,7 +38,7 @@ void status_latest_init(struct status_latest *latest)
 
 void status_latest_release(struct status_latest *latest)
 {
-    mem_free(latest->step);
+    mem_free((char *)latest->step.at);
     status_latest_init(latest);
 }
 
@@ -49,8 +49,9 @@ void status_latest_set(struct status_latest *latest, int64_t percent, struct spa
     if (percent >= 0)
         latest->percent = percent < 100 ? percent : 100;
     if (step.len > 0) {
-        mem_free(latest->step);
-        latest->step = mem_string(cut(step));
+        struct span kept = cut(step);
+        mem_free((char *)latest->step.at);
+        latest->step = (struct span){mem_string(kept), kept.len};
     }
     latest->pending = true;
 }
@@ -76,9 +77,9 @@ void status_progress(struct buffer *body, const struct status_latest *latest)
         buffer_format(body, "\"progress\":%d", (int)latest->percent);
         comma = ",";
     }
-    if (latest->step) {
+    if (latest->step.at) {
         buffer_format(body, "%s\"current_step\":", comma);
-        put_text(body, span_of(latest->step));
+        put_text(body, latest->step);
     }
     buffer_text(body, "}");
 }

@@ -21,8 +21,8 @@
     "  if s.input.n == 1 then ctx.fail(\"by.design\", \"one is not welcome\") end\n"               \
     "  return { n = s.input.n } end) }\n"
 #define EXPECTED "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-2\"}]}"
-#define RECORDS 3 /* completes, fails by design, is malformed */
-#define EVENTS 16 /* different events, so that run ids repeat rarely */
+#define RECORDS  3  /* completes, fails by design, is malformed */
+#define EVENTS   16 /* different events, so that run ids repeat rarely */
 
 static struct server_answer on_push(void *arg, const struct server_request *request)
 {

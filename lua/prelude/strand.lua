@@ -22,10 +22,13 @@ end
 -- deadline passed, or false and another fault.
 local serve = {}
 
--- A sleep that the run cannot live through is an error at once: waiting would only cost money.
+-- A sleep that the run cannot live through is an error at once: waiting would only cost money. A
+-- short one, of a loop that polls say, just meets the run's deadline.
+local SHORT_MS = 2000
+
 function serve.sleep(deadline, ms)
     local left = host.left_ms()
-    if ms > left and not (deadline and deadline.at < host.mono_ms() + left) then
+    if ms > SHORT_MS and ms > left and not (deadline and deadline.at < host.mono_ms() + left) then
         return false, fault.new("limit.wait",
             ("ctx.sleep: %d s are more than the %d s that the run has left")
                 :format(ms // 1000, left // 1000))

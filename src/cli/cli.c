@@ -6,6 +6,7 @@
 #include "service.h"
 #include "worker.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -89,7 +90,8 @@ static int runtime_main(int argc, char **argv)
         return cli_usage("runtime", "'%s' is no option of it", argv[1]);
     config_read(&config, (const char *const *)environ, &warnings);
     config.http_loopback_only = offline;
-    int exit_code = service_run(&config, &warnings, "/proc/self/exe");
+    char program[PATH_MAX];
+    int exit_code = service_run(&config, &warnings, service_own_program(program));
     config_release(&config);
     return exit_code;
 }

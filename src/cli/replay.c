@@ -10,10 +10,12 @@
 #include "loop.h"
 #include "mint.h"
 #include "report.h"
+#include "service.h"
 #include "sink.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -344,8 +346,9 @@ static bool start_runtime(struct replay *replay, struct error *err)
     if (!replay->lambda)
         return false;
     make_environment(replay);
-    replay->child =
-        child_start(replay->loop, "/proc/self/exe", argv, replay->environment, &child, err);
+    char program[PATH_MAX];
+    replay->child = child_start(replay->loop, service_own_program(program), argv,
+                                replay->environment, &child, err);
     set_limit(replay, START_LIMIT_MS, on_late);
     return replay->child != NULL;
 }

@@ -108,8 +108,9 @@ static void put_clean(FILE *out, struct span text, size_t shown)
 
 static void put_cell(struct span text, int width)
 {
-    put_clean(stdout, text, (size_t)width);
-    for (int i = (int)text.len; i < width + 2; i++)
+    bool cut = text.len > (size_t)width;
+    put_clean(stdout, text, (size_t)(cut ? width - 3 : width)); /* it puts "..." behind a cut */
+    for (int i = cut ? width : (int)text.len; i < width + 2; i++)
         putchar(' ');
 }
 

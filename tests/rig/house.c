@@ -41,11 +41,11 @@ static unsigned count_pushes(const struct house *house, const char *run, enum ho
 
 static struct server_answer usual_answer(enum house_push_kind kind)
 {
-    return (struct server_answer){
-        .status = 200,
-        .headers = "Content-Type: application/json\r\n",
-        .body = kind == HOUSE_EVENTS ? "{\"accepted\":1,\"next_sequence\":2}"
-                                     : "{\"accepted\":true,\"status\":\"Running\"}"};
+    return (struct server_answer){.status = 200,
+                                  .headers = "Content-Type: application/json\r\n",
+                                  .body = kind == HOUSE_EVENTS
+                                              ? "{\"accepted\":1,\"next_sequence\":2}"
+                                              : "{\"accepted\":true,\"status\":\"Running\"}"};
 }
 
 static struct server_answer on_request(void *arg, const struct server_request *request)
@@ -170,8 +170,7 @@ static char *make_token(struct house *house, const struct house_job *job, const 
 {
     char url[256];
     snprintf(url, sizeof url, "%s/r/%s/execution/events", server_url(house->server), job->run);
-    char *claims =
-        mint_claims(job->run, app, job->flow, url, clock_wall_ms(&house->clock) / 1000);
+    char *claims = mint_claims(job->run, app, job->flow, url, clock_wall_ms(&house->clock) / 1000);
     char *token = mint_token(TEST_DATA "/test-ec-private.pem", "test-key-1", claims);
     free(claims);
     return token;
@@ -181,12 +180,13 @@ static void put_body(struct house *house, struct buffer *out, const struct house
 {
     const char *app = job->app ? job->app : "app";
     char *token = job->token ? strdup(job->token) : make_token(house, job, app);
-    buffer_format(out,
-                  "{\"job_id\":\"j-%s\",\"run_id\":\"%s\",\"app_id\":\"%s\",\"board_id\":\"%s\","
-                  "\"node_id\":\"start\",\"user_id\":\"u\",\"credentials\":{},\"executor_jwt\":\"%s\","
-                  "\"callback_url\":\"http://127.0.0.1:1\",\"stream_state\":%s,\"payload\":%s}",
-                  job->run, job->run, app, job->flow, token, job->stream_state ? "true" : "false",
-                  job->payload ? job->payload : "null");
+    buffer_format(
+        out,
+        "{\"job_id\":\"j-%s\",\"run_id\":\"%s\",\"app_id\":\"%s\",\"board_id\":\"%s\","
+        "\"node_id\":\"start\",\"user_id\":\"u\",\"credentials\":{},\"executor_jwt\":\"%s\","
+        "\"callback_url\":\"http://127.0.0.1:1\",\"stream_state\":%s,\"payload\":%s}",
+        job->run, job->run, app, job->flow, token, job->stream_state ? "true" : "false",
+        job->payload ? job->payload : "null");
     free(token);
 }
 

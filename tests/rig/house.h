@@ -24,7 +24,7 @@ struct house_push {
     char run[64];
     char key[160]; /* Idempotency-Key */
     char *body;
-    int status;    /* what it was answered */
+    int status; /* what it was answered */
 };
 
 struct house;
@@ -60,7 +60,7 @@ void house_flow(struct house *house, const char *name, const char *source);
 
 /* One record of an event under construction. */
 struct house_job {
-    const char *run;     /* also the message id: "m-<run>", unless message is set */
+    const char *run; /* also the message id: "m-<run>", unless message is set */
     const char *message;
     const char *flow;
     const char *payload; /* JSON, or NULL */

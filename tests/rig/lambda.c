@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define ENVIRONMENT_MAX 64
-#define LOOK_MS 20 /* how often a waiting side looks whether the process still lives */
+#define LOOK_MS         20 /* how often a waiting side looks whether the process still lives */
 
 struct lambda {
     struct server *server;
@@ -57,12 +57,11 @@ static struct server_answer hand_out(struct lambda *lambda)
     lambda->waiting = false;
     if (lambda->stopping)
         return (struct server_answer){.fault = SERVER_CLOSES};
-    struct server_answer answer = {.status = 200, .headers = lambda->headers,
-                                   .body = lambda->event};
+    struct server_answer answer = {
+        .status = 200, .headers = lambda->headers, .body = lambda->event};
     snprintf(lambda->headers, sizeof lambda->headers,
              "Lambda-Runtime-Aws-Request-Id: request-%u\r\nLambda-Runtime-Deadline-Ms: %lld\r\n",
-             ++lambda->count,
-             (long long)(clock_wall_ms(&lambda->clock) + lambda->deadline_ms));
+             ++lambda->count, (long long)(clock_wall_ms(&lambda->clock) + lambda->deadline_ms));
     lambda->event = NULL;
     return answer;
 }
@@ -81,9 +80,8 @@ static struct server_answer on_request(void *arg, const struct server_request *r
 {
     struct lambda *lambda = arg;
     pthread_mutex_lock(&lambda->lock);
-    struct server_answer answer = strstr(request->path, "/invocation/next")
-                                      ? hand_out(lambda)
-                                      : take_answer(lambda, request);
+    struct server_answer answer =
+        strstr(request->path, "/invocation/next") ? hand_out(lambda) : take_answer(lambda, request);
     pthread_mutex_unlock(&lambda->lock);
     return answer;
 }

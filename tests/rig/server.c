@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -288,6 +289,7 @@ static void *accept_all(void *arg)
                 close(fd);
             return NULL;
         }
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         struct connection *connection = mem_new(sizeof *connection);
         *connection = (struct connection){
             .server = server, .next = server->connections, .number = ++server->accepted, .fd = fd};

@@ -1,8 +1,8 @@
 /* server: a small real HTTP/1.1 server for tests, scripted to misbehave.
  *
- * Listens on 127.0.0.1 on a free port, a thread a connection, keep-alive. The handler is called (one
- * call at a time, under a lock) for each whole request and says what happens to it, faults of the
- * socket included. server_stop ends every thread it started. */
+ * Listens on 127.0.0.1 on a free port, a thread a connection, keep-alive. The handler is called
+ * (one call at a time, under a lock) for each whole request and says what happens to it, faults of
+ * the socket included. server_stop ends every thread it started. */
 #ifndef MOONMILL_RIG_SERVER_H
 #define MOONMILL_RIG_SERVER_H
 
@@ -25,10 +25,10 @@ const char *server_header(const struct server_request *request, const char *name
 
 enum server_fault {
     SERVER_ANSWERS,
-    SERVER_CLOSES,      /* closes after the request was read, no answer */
-    SERVER_RESETS,      /* the same with a TCP reset */
-    SERVER_HALF,        /* sends half of the answer's body, then closes */
-    SERVER_HANGS,       /* keeps the connection open and never answers (until server_stop) */
+    SERVER_CLOSES, /* closes after the request was read, no answer */
+    SERVER_RESETS, /* the same with a TCP reset */
+    SERVER_HALF,   /* sends half of the answer's body, then closes */
+    SERVER_HANGS,  /* keeps the connection open and never answers (until server_stop) */
 };
 struct server_answer {
     int status;

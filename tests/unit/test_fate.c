@@ -1,5 +1,5 @@
-/* Every row of the fate table (docs/ARCHITECTURE.md): what happened, what the API heard, what SQS is
- * told. Real workers, a real server that plays the API. */
+/* Every row of the fate table (docs/ARCHITECTURE.md): what happened, what the API heard, what SQS
+ * is told. Real workers, a real server that plays the API. */
 #include "house.h"
 
 #include "loops.h"
@@ -19,17 +19,16 @@
 
 #define LIMIT_MS 60000
 /* For flows that spin until something else stops them. */
-#define NO_BUDGET "EXECUTOR_INSTRUCTION_LIMIT=1000000000000"
-#define ALL_DONE "{\"batchItemFailures\":[]}"
+#define NO_BUDGET    "EXECUTOR_INSTRUCTION_LIMIT=1000000000000"
+#define ALL_DONE     "{\"batchItemFailures\":[]}"
 #define RETURNED(id) "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-" id "\"}]}"
 
 static const char *const hello =
     "return flow \"hello\" { task \"greet\" (function(s, ctx) return { hi = 1 } end) }\n";
-static const char *const sleepy =
-    "return flow \"sleepy\" { task \"nap\" (function(s, ctx)\n"
-    "  ctx.emit(\"toast\", { message = \"asleep\" })\n"
-    "  ctx.sleep(s.input.nap)\n"
-    "  return 1 end) }\n";
+static const char *const sleepy = "return flow \"sleepy\" { task \"nap\" (function(s, ctx)\n"
+                                  "  ctx.emit(\"toast\", { message = \"asleep\" })\n"
+                                  "  ctx.sleep(s.input.nap)\n"
+                                  "  return 1 end) }\n";
 
 /* One house a test; static, because it is large. */
 static struct house house;
@@ -126,8 +125,9 @@ static const struct failure {
      NULL, NULL, "\"code\":\"lua\"", "\"step\":\"bad\""},
     {"line", "return flow \"f\" {\n task \"bad\" (function(s)\n error(\"no luck\") end) }\n", NULL,
      NULL, "\"line\":3", "no luck"},
-    {"fail", "return flow \"f\" { task \"bad\" (function(s, ctx) ctx.fail(\"card.closed\", \"closed\")"
-             " end) }\n",
+    {"fail",
+     "return flow \"f\" { task \"bad\" (function(s, ctx) ctx.fail(\"card.closed\", \"closed\")"
+     " end) }\n",
      NULL, NULL, "\"code\":\"card.closed\"", "closed"},
     {"budget", "return flow \"f\" { task \"bad\" (function() while true do end end) }\n", NULL,
      "EXECUTOR_INSTRUCTION_LIMIT=1000000", "\"code\":\"limit.instructions\"", "\"step\":\"bad\""},
@@ -145,7 +145,8 @@ static const struct failure {
      NULL, "EXECUTOR_STALL_MS=300", "\"code\":\"limit.stall\"", "EXECUTOR_STALL_MS"},
     {"input", "return flow \"f\" { input = { n = \"number\" }, task \"a\" (function() end) }\n",
      "{\"n\":\"x\"}", NULL, "\"code\":\"input.invalid\"", "n"},
-    {"syntax", "return flow \"f\" {\n task \"a\" (function( end) }\n", NULL, NULL, "\"line\":2", ""},
+    {"syntax", "return flow \"f\" {\n task \"a\" (function( end) }\n", NULL, NULL, "\"line\":2",
+     ""},
     {"wait", "return flow \"f\" { task \"a\" (function(s, ctx) ctx.sleep(\"2h\") end) }\n", NULL,
      NULL, "\"code\":\"limit.wait\"", ""},
 };
@@ -248,7 +249,8 @@ static void a_run_that_the_invocation_ends_goes_back_without_a_terminal_status(v
 {
     (void)state;
     run_late(1, RETURNED("r2"));
-    assert_events("r2", (const char *[]){"log {\"message\":\"interrupted, will be retried\"}", NULL});
+    assert_events("r2",
+                  (const char *[]){"log {\"message\":\"interrupted, will be retried\"}", NULL});
     assert_null(house_last(&house, "r2", HOUSE_TERMINAL));
     house_stop(&house);
 }
@@ -297,7 +299,9 @@ static void run_with_signal(int number, int receive_count, const char *expected)
     number_to_send = number;
     start(NULL, "sleepy", sleepy);
     house.script = signal_on_first_events;
-    run_one(&(struct house_job){.run = "r1", .flow = "sleepy", .payload = "{\"nap\":\"30s\"}",
+    run_one(&(struct house_job){.run = "r1",
+                                .flow = "sleepy",
+                                .payload = "{\"nap\":\"30s\"}",
                                 .receive_count = receive_count},
             0, expected);
 }
@@ -443,11 +447,16 @@ static void a_record_that_is_no_job_fails_alone(void **state)
 {
     (void)state;
     static const char *const bodies[] = {
-        "", "not json", "[]", "{}", "{\"job_id\":1}",
+        "",
+        "not json",
+        "[]",
+        "{}",
+        "{\"job_id\":1}",
         "{\"job_id\":\"secret-value\",\"run_id\":\"r\",\"app_id\":\"a\",\"board_id\":\"b\"}"};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         start(NULL, "hello", hello);
-        struct house_job jobs[] = {{.run = "bad", .body = bodies[i]}, {.run = "r1", .flow = "hello"}};
+        struct house_job jobs[] = {{.run = "bad", .body = bodies[i]},
+                                   {.run = "r1", .flow = "hello"}};
         char *event = house_event(&house, jobs, 2);
         assert_string_equal(house_run(&house, event, 0, LIMIT_MS), RETURNED("bad"));
         mem_free(event);

@@ -81,9 +81,12 @@ static void lie_later(const char *name, struct buffer *out)
     say(out);
 }
 
-static const char *const early[] = {"event-before-described", "described-is-no-json",
-                                    "completed-before-start", "unknown-kind",
-                                    "oversized",              "exits",
+static const char *const early[] = {"event-before-described",
+                                    "described-is-no-json",
+                                    "completed-before-start",
+                                    "unknown-kind",
+                                    "oversized",
+                                    "exits",
                                     "sends-orders"};
 static const char *const later[] = {"event-is-no-json", "event-escapes-its-place",
                                     "described-twice",  "output-is-no-json",
@@ -94,6 +97,8 @@ static void __attribute__((noreturn)) play_worker(void)
     const char *name = strrchr((const char *)getauxval(AT_EXECFN), '/') + 1;
     struct buffer out;
     buffer_init(&out, 1 << 20);
+    if (strcmp(name, "cannot-start") == 0)
+        _exit(4);
     wire_put_ready(&out, &(struct wire_ready){{"none", 4}});
     say(&out);
     hear(); /* load */
@@ -166,6 +171,19 @@ static void a_silent_worker_ends_at_the_deadline(void **state)
     house_stop(&house);
 }
 
+static void a_worker_that_cannot_start_is_the_machines_fault(void **state)
+{
+    (void)state;
+    start("cannot-start", NULL);
+    struct house_job job = {.run = "r1", .flow = "hello"};
+    char *text = house_event(&house, &job, 1);
+    assert_string_equal(house_run(&house, text, 0, 30000),
+                        "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-r1\"}]}");
+    mem_free(text);
+    assert_null(house_last(&house, "r1", HOUSE_TERMINAL));
+    house_stop(&house);
+}
+
 static void a_second_outcome_cannot_reach_the_next_run(void **state)
 {
     (void)state;
@@ -186,6 +204,7 @@ int main(int argc, char **argv)
         play_worker();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_that_breaks_the_protocol_fails_its_run_only),
+        cmocka_unit_test(a_worker_that_cannot_start_is_the_machines_fault),
         cmocka_unit_test(a_silent_worker_ends_at_the_deadline),
         cmocka_unit_test(a_second_outcome_cannot_reach_the_next_run),
     };
