@@ -589,6 +589,23 @@ static void what_is_too_large_to_send_or_to_keep_fails_its_run(void **state)
     }
 }
 
+static void an_event_type_that_is_no_text_is_the_flows_mistake(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"a\\0b", "a\\xff", "\\xed\\xa0\\x80", ""};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        char source[160];
+        snprintf(source, sizeof source,
+                 "return flow \"f\" { task \"t\" (function(s, ctx) ctx.emit(\"%s\", 1) end) }\n",
+                 types[i]);
+        start(NULL, "f", source);
+        run_jobs(&(struct house_job){.run = "r1", .flow = "f"}, 1, ALL_DONE);
+        assert_failed("r1", "lua");
+        assert_events("r1", "ctx.emit: argument 1 (type) must be text");
+        house_stop(&house);
+    }
+}
+
 /* --- many at once ----------------------------------------------------------------------------- */
 
 /* Processes whose parent we are, without those that are dead but not yet reaped. */
@@ -684,6 +701,7 @@ int main(void)
         cmocka_unit_test(a_push_is_cut_at_one_mebibyte_however_many_events_it_may_hold),
         cmocka_unit_test(a_paused_flow_loses_nothing_while_the_api_is_slow_and_refuses),
         cmocka_unit_test(what_is_too_large_to_send_or_to_keep_fails_its_run),
+        cmocka_unit_test(an_event_type_that_is_no_text_is_the_flows_mistake),
         cmocka_unit_test(two_hundred_jobs_run_on_four_workers_and_a_spare),
         cmocka_unit_test(jobs_of_many_apps_run_on_four_workers_and_a_spare_as_well),
     };
