@@ -606,6 +606,21 @@ static void an_event_type_that_is_no_text_is_the_flows_mistake(void **state)
     }
 }
 
+static void a_long_message_is_cut_and_not_lost(void **state)
+{
+    (void)state;
+    start(NULL, "loud",
+          "return flow \"loud\" { task \"t\" (function(s, ctx)\n"
+          "  local long = string.rep(\"\\xc3\\xa4\\0\\xff\", 500000)\n"
+          "  ctx.log(long) print(long) ctx.progress(50, long)\n"
+          "  error(long) end) }\n");
+    run_jobs(&(struct house_job){.run = "r1", .flow = "loud"}, 1, ALL_DONE);
+    assert_failed("r1", "lua");
+    assert_events("r1", "log {\"message\":\"\xc3\xa4");
+    assert_true(follow_ticks("r1").heaviest <= MIB);
+    house_stop(&house);
+}
+
 /* --- many at once ----------------------------------------------------------------------------- */
 
 /* Processes whose parent we are, without those that are dead but not yet reaped. */
@@ -702,6 +717,7 @@ int main(void)
         cmocka_unit_test(a_paused_flow_loses_nothing_while_the_api_is_slow_and_refuses),
         cmocka_unit_test(what_is_too_large_to_send_or_to_keep_fails_its_run),
         cmocka_unit_test(an_event_type_that_is_no_text_is_the_flows_mistake),
+        cmocka_unit_test(a_long_message_is_cut_and_not_lost),
         cmocka_unit_test(two_hundred_jobs_run_on_four_workers_and_a_spare),
         cmocka_unit_test(jobs_of_many_apps_run_on_four_workers_and_a_spare_as_well),
     };
