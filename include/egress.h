@@ -25,6 +25,10 @@ struct egress;
 struct egress *egress_new(const struct config *config, struct error *err);
 void egress_free(struct egress *egress);
 
+/* May the name be looked up? Only a replay says no: a look-up leaves the machine. host is a name,
+ * or an address with or without brackets. */
+bool egress_may_resolve(const struct egress *egress, const char *host, struct error *err);
+
 /* May a flow connect to address (AF_INET or AF_INET6; its own port is not looked at) and port, on
  * behalf of host as the URL has it? A host name of the list stands for whatever it resolves to.
  * False with err: which rule refused it and what an operator adds to allow it. */

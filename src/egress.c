@@ -426,6 +426,18 @@ static bool judge_inside(const struct egress *egress, const char *host, int port
                      port);
 }
 
+bool egress_may_resolve(const struct egress *egress, const char *host, struct error *err)
+{
+    unsigned char bytes[16];
+    if (!egress->loopback_only || *host == '[' || strcasecmp(host, "localhost") == 0 ||
+        inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1)
+        return true;
+    return error_set(err, ERROR_INPUT,
+                     "replay is offline: %s is not looked up; --answers plays the servers that "
+                     "flows call",
+                     host);
+}
+
 bool egress_may_connect(const struct egress *egress, const char *host, int port,
                         const struct sockaddr *sockaddr, struct error *err)
 {

@@ -274,6 +274,11 @@ static void send_hop(struct http_request *request)
              (long long)request->timeout_ms);
         return;
     }
+    struct error refused;
+    if (!egress_may_resolve(request->http->egress, request->asked->host, &refused)) {
+        fail(request, "net.denied", "%s", refused.text);
+        return;
+    }
     request->over = NULL;
     request->denied.kind = ERROR_NONE;
     request->detail[0] = '\0';

@@ -108,7 +108,7 @@ static void adopt(struct pool *pool, struct pool_worker *worker, int socket, pid
 static struct pool_worker *start(struct pool *pool, struct error *err)
 {
     int ends[2] = {-1, -1};
-    pid_t pid;
+    pid_t pid = 0;
     int page_fd = memfd_create("moonmill-page", MFD_CLOEXEC);
     struct pool_worker *worker = mem_new(sizeof *worker);
     worker->page = map_page(page_fd);

@@ -120,6 +120,11 @@ static struct http *open_http(const struct stages *stages, struct config *config
 static bool open_stages(struct stages *stages, struct config *config, const char *program,
                         const char **type, struct error *err)
 {
+    *type = "Runtime.SandboxIncomplete";
+    if (config->sandbox_strict)
+        return error_set(err, ERROR_SYSTEM,
+                         "EXECUTOR_SANDBOX is strict, but this version has no system call filter "
+                         "yet; set it to auto to run without");
     *type = "Runtime.FlowsMissing";
     if (!(stages->flows = flows_open(config->flows_dir, err)))
         return false;

@@ -299,7 +299,7 @@ WRITER(outcome, WIRE_OUTCOME)
 bool wire_get_outcome(const struct wire_frame *frame, struct wire_outcome *outcome,
                       struct error *err)
 {
-    struct wire_outcome read;
+    struct wire_outcome read = {0};
     if (!get(frame, WIRE_OUTCOME, outcome_shape, COUNT(outcome_shape), &read, err))
         return false;
     if (!read.completed && read.code.len == 0)

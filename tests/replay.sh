@@ -44,6 +44,11 @@ check "no such flows" 2 'flows' replay --flows /nowhere tests/data/sqs-event-one
 check "help" 0 'usage: moonmill replay' replay --help
 check "version" 0 'moonmill [0-9]' --version
 
+# The flow of the README loads and runs until it wants to leave the machine.
+sed -n '/^```lua$/,/^```$/p' README.md | sed '/^```/d' >"$work/refund.lua"
+sed 's/{\\"name\\":\\"Ada\\"}/{\\"order\\":\\"A-1\\",\\"amount\\":7}/' tests/data/made-by-hand.json >"$work/refund.json"
+check "the README's flow" 1 'net.denied' replay --json --flows "$work" --flow refund "$work/refund.json"
+
 timeout 120 "$moonmill" replay - <tests/data/sqs-event-one.json >"$work/out" 2>"$work/err" ||
     { echo "FAILED: standard input"; failed=1; }
 if timeout 120 "$moonmill" replay tests/data/sqs-event-one.json 2>&1 | grep -q "$(printf '\033')"; then

@@ -107,7 +107,7 @@ static void take_events(struct sink *sink, struct sink_run *run, struct stage_ca
                         struct span body)
 {
     static const char *const keys[] = {"events"};
-    struct span events, element, payload;
+    struct span events, element, payload = {NULL, 0};
     if (json_type(body) != JSON_OBJECT || !json_pick(body, keys, &events, 1, NULL) || !events.at ||
         json_type(events) != JSON_ARRAY || count_events(events) < 0) {
         stage_say(call, 422, span_of("expected {\"events\":[{\"event_type\",\"payload\"}]}"));

@@ -166,7 +166,8 @@ return {
       expect = { code = "limit.wait", step = "b", waited = { 0, 0 } } },
     { name = "such a sleep may be caught",
       left = 5000,
-      flow = [[return flow "a" { task "b" { catch = on "limit.wait" { task "h" (function() return 1 end) },
+      flow = [[return flow "a" { task "b" {
+        catch = on "limit.wait" { task "h" (function() return 1 end) },
         run = function(_, ctx) ctx.sleep("1h") end } }]],
       expect = { output = "1" } },
     { name = "an error's data may be false",

@@ -112,12 +112,23 @@ static void without_flows_it_reports_an_init_error_and_exits(void **state)
     assert_int_equal(WEXITSTATUS(status), 1);
 }
 
+static void a_strict_sandbox_is_not_promised_where_a_layer_is_missing(void **state)
+{
+    (void)state;
+    int status = 0;
+    const char *variables[] = {"EXECUTOR_FLOWS_DIR=" TEST_SOURCE "/flows",
+                               "EXECUTOR_SANDBOX=strict", "AWS_LAMBDA_LOG_LEVEL=FATAL", NULL};
+    assert_null(lambda_start(PROGRAM, variables, &status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_malformed_event_is_an_error_and_the_next_one_is_served),
         cmocka_unit_test(ten_thousand_records_are_answered_with_exactly_their_ids),
         cmocka_unit_test(without_a_runtime_api_it_says_so_in_one_line),
+        cmocka_unit_test(a_strict_sandbox_is_not_promised_where_a_layer_is_missing),
         cmocka_unit_test(without_flows_it_reports_an_init_error_and_exits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
-/* bench: drives the real bootstrap over a local Runtime API with a callback sink and prints what it
+/* load: drives the real bootstrap over a local Runtime API with a callback sink and prints what it
  * costs: cold start, CPU, throughput, latency, memory. Ratios hold between machines, times do not.
  *
- * usage: bench [--quick] [--growth INVOCATIONS] */
+ * usage: bench-load [--quick] [--growth INVOCATIONS] */
 #include "clock.h"
 #include "json.h"
 #include "lambda.h"
