@@ -242,7 +242,7 @@ static void begin_events(struct callback *callback)
 static int64_t events_due_ms(const struct callback *callback)
 {
     const struct config *config = callback->config;
-    bool hurry = callback->ending || callback_full(callback);
+    bool hurry = callback->ending || callback->was_full; /* its run is paused */
     return outbox_due_ms(&callback->outbox, hurry ? 1 : (size_t)config->max_batch_size,
                          config->batch_interval_ms);
 }

@@ -332,13 +332,16 @@ static struct pool_worker *find_idle(struct pool *pool, const char *app_id)
     return NULL;
 }
 
-/* Ends idle workers of other apps while there are more than the runs at once and a spare. */
+/* Ends idle workers of other apps until one more that has an app makes no more of those than the
+ * runs at once; the spare has none. */
 static void evict(struct pool *pool)
 {
-    size_t count = count_workers(pool, false);
+    size_t count = 0;
+    for (const struct pool_worker *worker = pool->workers; worker; worker = worker->next)
+        count += worker->app_id != NULL;
     for (struct pool_worker *worker = pool->workers; worker;) {
         struct pool_worker *next = worker->next;
-        if (count > (size_t)pool->config->concurrency && !worker->lent && worker->app_id) {
+        if (count >= (size_t)pool->config->concurrency && !worker->lent && worker->app_id) {
             pool_kill(worker);
             count--;
         }

@@ -60,9 +60,10 @@ function fixed.progress(percent, message)
 end
 
 function fixed.emit(kind, payload)
-    if type(kind) ~= "string" or kind == "" or #kind > 128 or not utf8.len(kind) then
-        fault.misuse("ctx.emit: argument 1 (type) must be a string of 1 to 128 bytes, got "
-                     .. text.show(kind))
+    if type(kind) ~= "string" or not utf8.len(kind) or kind == "" or #kind > 128
+        or kind:find("\0", 1, true) then
+        fault.misuse("ctx.emit: argument 1 (type) must be text of 1 to 128 bytes without U+0000, "
+                     .. "got " .. text.show(kind))
     end
     events.send("ctx.emit", kind, payload)
 end
