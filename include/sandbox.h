@@ -19,6 +19,10 @@
  */
 bool sandbox_enter(int64_t address_space_bytes, char level[SANDBOX_LEVEL_SIZE], struct error *err);
 
+/* For the supervisor, whose memory holds tokens: no core is written, to a file or to a pipe. Best
+ * effort: a kernel may refuse. */
+void sandbox_no_cores(void);
+
 /* The worker's self-destruct: SIGPROF, with its default action, after that much CPU time. 0
  * disarms. */
 void sandbox_arm(int64_t cpu_ms);

@@ -58,6 +58,12 @@ bool sandbox_enter(int64_t address_space_bytes, char level[SANDBOX_LEVEL_SIZE], 
     return true;
 }
 
+void sandbox_no_cores(void)
+{
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* the limit does not hold for pipes */
+}
+
 void sandbox_arm(int64_t cpu_ms)
 {
     struct itimerval timer = {.it_value = {.tv_sec = (time_t)(cpu_ms / 1000),

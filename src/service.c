@@ -3,6 +3,7 @@
 #include "batch.h"
 #include "clock.h"
 #include "runtime.h"
+#include "sandbox.h"
 #include "stages.h"
 
 #include <fcntl.h>
@@ -176,6 +177,7 @@ int service_run(struct config *config, const struct config_warnings *warnings, c
     struct runtime_user user = {&service, on_invoked, on_answered, on_lost};
     struct error err = {0};
 
+    sandbox_no_cores();
     log_warnings(&log, warnings);
     service.stages.loop = loop_new(&clock, &err);
     if (service.stages.loop)

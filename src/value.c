@@ -342,7 +342,7 @@ static bool encode_string(struct encode *encode, struct span text)
     return put(encode, text.at + done, text.len - done) && put(encode, "\"", 1);
 }
 
-/* The shortest text that reads back the same, and that reads back as a float. */
+/* The first of 15, 16 and 17 digits that reads back the same; always a float's text. */
 static bool encode_float(struct encode *encode, double value, const struct place *place)
 {
     if (!isfinite(value))

@@ -9,6 +9,7 @@
 // clang-format on
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,24 @@ static void ten_thousand_records_are_answered_with_exactly_their_ids(void **stat
     assert_int_equal(lambda_stop(lambda), 0);
 }
 
+static void its_memory_holds_tokens_so_it_writes_no_core(void **state)
+{
+    (void)state;
+    int status = 0;
+    char path[64], line[128];
+    bool found = false;
+    struct lambda *lambda = lambda_start(PROGRAM, environment, &status);
+    assert_non_null(lambda);
+    snprintf(path, sizeof path, "/proc/%d/limits", (int)lambda_pid(lambda));
+    FILE *limits = fopen(path, "r");
+    assert_non_null(limits);
+    while (fgets(line, sizeof line, limits))
+        found |= strncmp(line, "Max core file size        0                    0 ", 49) == 0;
+    fclose(limits);
+    assert_true(found);
+    assert_int_equal(lambda_stop(lambda), 0);
+}
+
 /* Runs the program to its end with stderr in a file; returns its exit code. */
 static int run(const char *const *variables, char *text, size_t size)
 {
@@ -127,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_malformed_event_is_an_error_and_the_next_one_is_served),
         cmocka_unit_test(ten_thousand_records_are_answered_with_exactly_their_ids),
+        cmocka_unit_test(its_memory_holds_tokens_so_it_writes_no_core),
         cmocka_unit_test(without_a_runtime_api_it_says_so_in_one_line),
         cmocka_unit_test(a_strict_sandbox_is_not_promised_where_a_layer_is_missing),
         cmocka_unit_test(without_flows_it_reports_an_init_error_and_exits),
