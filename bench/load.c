@@ -3,7 +3,7 @@
  *
  * usage: bench-load [--quick] [--growth INVOCATIONS] */
 #include "clock.h"
-#include "json.h"
+#include "jobs.h"
 #include "lambda.h"
 #include "mint.h"
 #include "server.h"
@@ -19,6 +19,8 @@
 
 #define FLOW                                                                                       \
     "return flow \"one\" { task \"step\" (function(s, ctx) return { n = s.input.n } end) }\n"
+
+#define RECORDS_MAX 10
 
 static const struct clock clock_now = {0};
 
@@ -111,41 +113,16 @@ static struct server_answer on_push(void *arg, const struct server_request *requ
                                   .delay_ms = sink->delay_ms};
 }
 
-static void put_record(struct buffer *event, const struct sink *sink, int i)
-{
-    char run[32], url[128];
-    struct buffer body;
-    buffer_init(&body, 64 * 1024);
-    snprintf(run, sizeof run, "run-%d", i);
-    snprintf(url, sizeof url, "%s/execution/events", server_url(sink->server));
-    char *claims = mint_claims(run, "app", "one", url, clock_wall_ms(&clock_now) / 1000);
-    char *token = mint_token(TEST_DATA "/test-ec-private.pem", "test-key-1", claims);
-    buffer_format(
-        &body,
-        "{\"job_id\":\"j\",\"run_id\":\"%s\",\"app_id\":\"app\",\"board_id\":\"one\","
-        "\"node_id\":\"start\",\"user_id\":\"u\",\"credentials\":{},\"executor_jwt\":\"%s\","
-        "\"callback_url\":\"%s\",\"payload\":{\"n\":%d}}",
-        run, token, url, i);
-    buffer_format(event, "%s{\"messageId\":\"m-%d\",\"body\":", i ? "," : "", i);
-    json_put_string(event, buffer_span(&body));
-    buffer_text(event, ",\"attributes\":{\"ApproximateReceiveCount\":\"1\"},"
-                       "\"eventSourceARN\":\"arn:aws:sqs:eu-central-1:123456789012:jobs\"}");
-    buffer_release(&body);
-    free(claims);
-    free(token);
-}
-
 static char *make_event(const struct sink *sink, int records)
 {
-    struct buffer event;
-    buffer_init(&event, 6 * 1024 * 1024);
-    buffer_text(&event, "{\"Records\":[");
-    for (int i = 0; i < records; i++)
-        put_record(&event, sink, i);
-    buffer_text(&event, "]}");
-    char *text = mem_string(buffer_span(&event));
-    buffer_release(&event);
-    return text;
+    char runs[RECORDS_MAX][32], url[128];
+    struct jobs_record jobs[RECORDS_MAX] = {0};
+    for (int i = 0; i < records; i++) {
+        snprintf(runs[i], sizeof runs[i], "run-%d", i);
+        jobs[i] = (struct jobs_record){.run = runs[i], .flow = "one", .payload = "{\"n\":1}"};
+    }
+    snprintf(url, sizeof url, "%s/%%s/execution/events", server_url(sink->server));
+    return jobs_event(jobs, (size_t)records, url, clock_wall_ms(&clock_now) / 1000);
 }
 
 static struct lambda *start(const char *flows_dir)

@@ -3,7 +3,7 @@
  *
  * usage: soak INVOCATIONS */
 #include "clock.h"
-#include "json.h"
+#include "jobs.h"
 #include "lambda.h"
 #include "mint.h"
 #include "server.h"
@@ -20,7 +20,7 @@
     "  ctx.log(\"working\")\n"                                                                     \
     "  if s.input.n == 1 then ctx.fail(\"by.design\", \"one is not welcome\") end\n"               \
     "  return { n = s.input.n } end) }\n"
-#define EXPECTED "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-2\"}]}"
+#define EXPECTED "{\"batchItemFailures\":[{\"itemIdentifier\":\"malformed\"}]}"
 #define RECORDS  3  /* completes, fails by design, is malformed */
 #define EVENTS   16 /* different events, so that run ids repeat rarely */
 
@@ -33,41 +33,17 @@ static struct server_answer on_push(void *arg, const struct server_request *requ
     return (struct server_answer){.status = 200, .body = "{\"accepted\":true}"};
 }
 
-static void put_record(struct buffer *event, const char *url, int batch, int i)
-{
-    char run[48], head[2048];
-    struct buffer body;
-    snprintf(run, sizeof run, "run-%d-%d", batch, i);
-    char *claims = mint_claims(run, "app", "one", url, clock_wall_ms(&(struct clock){0}) / 1000);
-    char *token = mint_token(TEST_DATA "/test-ec-private.pem", "test-key-1", claims);
-    buffer_init(&body, 64 * 1024);
-    snprintf(head, sizeof head,
-             "{\"job_id\":\"j\",\"run_id\":\"%s\",\"app_id\":\"app\",\"board_id\":\"one\","
-             "\"node_id\":\"start\",\"user_id\":\"u\",\"credentials\":{},\"callback_url\":\"%s\","
-             "\"executor_jwt\":",
-             run, url);
-    buffer_text(&body, head);
-    if (i != 2)
-        buffer_format(&body, "\"%s\",\"payload\":{\"n\":%d}}", token, i);
-    buffer_format(event, "%s{\"messageId\":\"m-%d\",\"body\":", i ? "," : "", i);
-    json_put_string(event, buffer_span(&body));
-    buffer_text(event, ",\"eventSourceARN\":\"arn:aws:sqs:eu-central-1:1:jobs\"}");
-    buffer_release(&body);
-    mem_free(claims);
-    mem_free(token);
-}
-
 static char *make_event(const char *url, int batch)
 {
-    struct buffer event;
-    buffer_init(&event, 1024 * 1024);
-    buffer_text(&event, "{\"Records\":[");
-    for (int i = 0; i < RECORDS; i++)
-        put_record(&event, url, batch, i);
-    buffer_text(&event, "]}");
-    char *text = mem_string(buffer_span(&event));
-    buffer_release(&event);
-    return text;
+    char runs[RECORDS][48], payloads[RECORDS][32];
+    struct jobs_record records[RECORDS] = {0};
+    for (int i = 0; i < RECORDS; i++) {
+        snprintf(runs[i], sizeof runs[i], "%d-%d", batch, i);
+        snprintf(payloads[i], sizeof payloads[i], "{\"n\":%d}", i);
+        records[i] = (struct jobs_record){.run = runs[i], .flow = "one", .payload = payloads[i]};
+    }
+    records[2] = (struct jobs_record){.message = "malformed", .body = "{\"job_id\":"};
+    return jobs_event(records, RECORDS, url, clock_wall_ms(&(struct clock){0}) / 1000);
 }
 
 static struct lambda *start(const char *flows_dir)
@@ -117,7 +93,7 @@ int main(int argc, char **argv)
     if (!file || fputs(FLOW, file) < 0 || fclose(file) != 0)
         return 1;
     struct server *server = server_start(0, on_push, &pushes);
-    snprintf(url, sizeof url, "%s/execution/events", server_url(server));
+    snprintf(url, sizeof url, "%s/%%s/execution/events", server_url(server));
     struct lambda *lambda = start(flows_dir);
     int good = lambda ? drive(lambda, url, invocations) : 0;
     int status = lambda ? lambda_stop(lambda) : 1;

@@ -166,69 +166,11 @@ void house_flow(struct house *house, const char *name, const char *source)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
-static char *make_token(struct house *house, const struct house_job *job, const char *app)
+char *house_event(struct house *house, const struct jobs_record *jobs, size_t count)
 {
-    char url[256];
-    snprintf(url, sizeof url, "%s/r/%s/execution/events", server_url(house->server), job->run);
-    char *claims = mint_claims(job->run, app, job->flow, url, clock_wall_ms(&house->clock) / 1000);
-    char *token = mint_token(TEST_DATA "/test-ec-private.pem", "test-key-1", claims);
-    free(claims);
-    return token;
-}
-
-static void put_body(struct house *house, struct buffer *out, const struct house_job *job)
-{
-    const char *app = job->app ? job->app : "app";
-    char *token = job->token ? strdup(job->token) : make_token(house, job, app);
-    buffer_format(
-        out,
-        "{\"job_id\":\"j-%s\",\"run_id\":\"%s\",\"app_id\":\"%s\",\"board_id\":\"%s\","
-        "\"node_id\":\"start\",\"user_id\":\"u\",\"credentials\":{},\"executor_jwt\":\"%s\","
-        "\"callback_url\":\"http://127.0.0.1:1\",\"stream_state\":%s,\"payload\":%s}",
-        job->run, job->run, app, job->flow, token, job->stream_state ? "true" : "false",
-        job->payload ? job->payload : "null");
-    free(token);
-}
-
-static void put_record(struct house *house, struct buffer *out, const struct house_job *job)
-{
-    struct buffer body;
-    buffer_init(&body, CONFIG_PAYLOAD_MAX);
-    if (job->body)
-        buffer_text(&body, job->body);
-    else
-        put_body(house, &body, job);
-    buffer_text(out, "{\"messageId\":");
-    char message[96];
-    snprintf(message, sizeof message, "m-%s", job->run ? job->run : "");
-    json_put_string(out, span_of(job->message ? job->message : message));
-    buffer_text(out, ",\"receiptHandle\":\"r\",\"body\":");
-    json_put_string(out, buffer_span(&body));
-    buffer_format(out, ",\"attributes\":{\"ApproximateReceiveCount\":\"%d\"",
-                  job->receive_count ? job->receive_count : 1);
-    if (job->group)
-        buffer_format(out, ",\"MessageGroupId\":\"%s\"", job->group);
-    buffer_format(out,
-                  "},\"messageAttributes\":{},\"eventSource\":\"aws:sqs\","
-                  "\"eventSourceARN\":\"arn:aws:sqs:eu-central-1:123456789012:jobs%s\"}",
-                  job->group ? ".fifo" : "");
-    buffer_release(&body);
-}
-
-char *house_event(struct house *house, const struct house_job *jobs, size_t count)
-{
-    struct buffer out;
-    buffer_init(&out, 4 * CONFIG_PAYLOAD_MAX);
-    buffer_text(&out, "{\"Records\":[");
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buffer_text(&out, ",");
-        put_record(house, &out, &jobs[i]);
-    }
-    buffer_text(&out, "]}");
-    char *event = mem_string(buffer_span(&out));
-    buffer_release(&out);
-    return event;
+    char url_format[128];
+    snprintf(url_format, sizeof url_format, "%s/r/%%s/execution/events", server_url(house->server));
+    return jobs_event(jobs, count, url_format, clock_wall_ms(&house->clock) / 1000);
 }
 
 static void on_done(void *arg, struct span response)

@@ -9,6 +9,7 @@
 
 #include "batch.h"
 #include "clock.h"
+#include "jobs.h"
 #include "server.h"
 #include "stages.h"
 
@@ -58,21 +59,8 @@ void house_stop(struct house *house);
 /* Writes flows/<name>.lua. */
 void house_flow(struct house *house, const char *name, const char *source);
 
-/* One record of an event under construction. */
-struct house_job {
-    const char *run; /* also the message id: "m-<run>", unless message is set */
-    const char *message;
-    const char *flow;
-    const char *payload; /* JSON, or NULL */
-    const char *app;     /* default "app" */
-    const char *group;   /* FIFO group: makes the queue FIFO */
-    int receive_count;   /* default 1 */
-    const char *body;    /* overrides all of the above but message, when set */
-    const char *token;   /* overrides the minted token */
-    bool stream_state;
-};
-/* An SQS event's text (mem_free). */
-char *house_event(struct house *house, const struct house_job *jobs, size_t count);
+/* An SQS event's text (mem_free), its callbacks aimed at this house. */
+char *house_event(struct house *house, const struct jobs_record *jobs, size_t count);
 /* Runs a batch to its answer, which stays in house->response. deadline_ms from now, 0: none. Fails
  * the test after limit_ms. */
 const char *house_run(struct house *house, const char *event, int64_t deadline_ms,

@@ -40,7 +40,7 @@ static void start(const char *const *environment, const char *name, const char *
 }
 
 /* Runs one record and compares the answer. */
-static void run_one(const struct house_job *job, int64_t deadline_ms, const char *expected)
+static void run_one(const struct jobs_record *job, int64_t deadline_ms, const char *expected)
 {
     char *event = house_event(&house, job, 1);
     assert_string_equal(house_run(&house, event, deadline_ms, LIMIT_MS), expected);
@@ -102,7 +102,7 @@ static void a_completed_flow_is_acknowledged_after_its_end_was_accepted(void **s
     (void)state;
     char story[256];
     start((const char *[]){"EXECUTOR_BATCH_INTERVAL_MS=60000", NULL}, "hello", hello);
-    run_one(&(struct house_job){.run = "r1", .flow = "hello"}, 0, ALL_DONE);
+    run_one(&(struct jobs_record){.run = "r1", .flow = "hello"}, 0, ALL_DONE);
     assert_string_equal(house_story(&house, "r1", story, sizeof story),
                         "running log output log terminal ");
     assert_events("r1", (const char *[]){"output {\"hi\":1}\n",
@@ -158,7 +158,7 @@ static void a_failing_flow_is_reported_failed_and_acknowledged(void **state)
         const struct failure *row = &failures[i];
         print_message("  row %s\n", row->name);
         start((const char *[]){row->environment, NULL}, "f", row->source);
-        run_one(&(struct house_job){.run = row->name, .flow = "f", .payload = row->payload}, 0,
+        run_one(&(struct jobs_record){.run = row->name, .flow = "f", .payload = row->payload}, 0,
                 ALL_DONE);
         assert_events(row->name, (const char *[]){"error {", row->error, row->also, NULL});
         assert_terminal(row->name, "{\"progress\":100,\"status\":\"failed\",\"error\":\"");
@@ -170,11 +170,11 @@ static void an_unknown_flow_and_an_unknown_start_node_are_failed_runs(void **sta
 {
     (void)state;
     start(NULL, "hello", hello);
-    run_one(&(struct house_job){.run = "r1", .flow = "missing"}, 0, ALL_DONE);
+    run_one(&(struct jobs_record){.run = "r1", .flow = "missing"}, 0, ALL_DONE);
     assert_events("r1", (const char *[]){"\"code\":\"flow.unknown\"", "missing", NULL});
     assert_terminal("r1", "\"failed\"");
     house_flow(&house, "two", hello);
-    struct house_job job = {.run = "r2", .flow = "two"};
+    struct jobs_record job = {.run = "r2", .flow = "two"};
     char *event = house_event(&house, &job, 1);
     char *node = strstr(event, "\\\"node_id\\\":\\\"start\\\"");
     assert_non_null(node);
@@ -206,7 +206,7 @@ static void a_run_over_its_time_is_failed_with_execution_timeout(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         start((const char *[]){NO_BUDGET, rows[i].environment, NULL}, "f", rows[i].source);
-        run_one(&(struct house_job){.run = "r1", .flow = "f"}, rows[i].deadline_ms, ALL_DONE);
+        run_one(&(struct jobs_record){.run = "r1", .flow = "f"}, rows[i].deadline_ms, ALL_DONE);
         assert_events("r1", (const char *[]){"error {\"message\":\"Execution timeout\"",
                                              "\"step\":\"nap\"", NULL});
         assert_terminal("r1", "\"failed\",\"error\":\"Execution timeout\"");
@@ -219,7 +219,7 @@ static void a_record_that_comes_too_late_is_returned_untouched(void **state)
     (void)state;
     char story[64];
     start((const char *[]){"EXECUTOR_CONCURRENCY=1", NULL}, "sleepy", sleepy);
-    struct house_job jobs[] = {
+    struct jobs_record jobs[] = {
         {.run = "r1", .flow = "sleepy", .payload = "{\"nap\":\"2s\"}"},
         {.run = "r2", .flow = "sleepy", .payload = "{\"nap\":\"2s\"}"},
     };
@@ -236,7 +236,7 @@ static void run_late(int receive_count, const char *expected)
     start((const char *[]){"EXECUTOR_CONCURRENCY=1", NO_BUDGET, NULL}, "sleepy", sleepy);
     house_flow(&house, "busy",
                "return flow \"busy\" { task \"spin\" (function() while true do end end) }\n");
-    struct house_job jobs[] = {
+    struct jobs_record jobs[] = {
         {.run = "r1", .flow = "sleepy", .payload = "{\"nap\":\"1s\"}"},
         {.run = "r2", .flow = "busy", .receive_count = receive_count},
     };
@@ -271,7 +271,7 @@ static void the_answer_leaves_in_time_while_the_api_hangs(void **state)
     refused_kind = HOUSE_RUNNING;
     refusal = (struct server_answer){.fault = SERVER_HANGS};
     house.script = refuse;
-    struct house_job job = {.run = "r1", .flow = "hello"};
+    struct jobs_record job = {.run = "r1", .flow = "hello"};
     char *event = house_event(&house, &job, 1);
     int64_t before = clock_mono_ms(&house.clock);
     assert_string_equal(house_run(&house, event, 3000, LIMIT_MS), RETURNED("r1"));
@@ -299,10 +299,10 @@ static void run_with_signal(int number, int receive_count, const char *expected)
     number_to_send = number;
     start(NULL, "sleepy", sleepy);
     house.script = signal_on_first_events;
-    run_one(&(struct house_job){.run = "r1",
-                                .flow = "sleepy",
-                                .payload = "{\"nap\":\"30s\"}",
-                                .receive_count = receive_count},
+    run_one(&(struct jobs_record){.run = "r1",
+                                  .flow = "sleepy",
+                                  .payload = "{\"nap\":\"30s\"}",
+                                  .receive_count = receive_count},
             0, expected);
 }
 
@@ -333,7 +333,7 @@ static void a_worker_killed_is_replaced_for_the_next_batch(void **state)
     run_with_signal(SIGKILL, 1, RETURNED("r1"));
     house.script = NULL;
     house_flow(&house, "hello", hello);
-    run_one(&(struct house_job){.run = "r2", .flow = "hello"}, 0, ALL_DONE);
+    run_one(&(struct jobs_record){.run = "r2", .flow = "hello"}, 0, ALL_DONE);
     assert_terminal("r2", "\"completed\"");
     house_stop(&house);
 }
@@ -358,7 +358,7 @@ static void a_run_that_is_terminal_already_is_not_run_again(void **state)
     char story[64];
     start(NULL, "hello", hello);
     house.script = terminal_already;
-    run_one(&(struct house_job){.run = "r1", .flow = "hello", .receive_count = 2}, 0, ALL_DONE);
+    run_one(&(struct jobs_record){.run = "r1", .flow = "hello", .receive_count = 2}, 0, ALL_DONE);
     assert_string_equal(house_story(&house, "r1", story, sizeof story), "running ");
     assert_true(house_logged(&house, "\"fate\":\"duplicate\""));
     house_stop(&house);
@@ -381,7 +381,7 @@ static void a_run_cancelled_by_the_api_is_stopped_and_acknowledged(void **state)
     (void)state;
     start(NULL, "sleepy", sleepy);
     house.script = cancelled_later;
-    run_one(&(struct house_job){.run = "r1", .flow = "sleepy", .payload = "{\"nap\":\"30s\"}"}, 0,
+    run_one(&(struct jobs_record){.run = "r1", .flow = "sleepy", .payload = "{\"nap\":\"30s\"}"}, 0,
             ALL_DONE);
     assert_int_equal(house_count(&house, "r1", HOUSE_EVENTS), 1);
     assert_null(house_last(&house, "r1", HOUSE_TERMINAL));
@@ -420,7 +420,7 @@ static void what_the_api_does_not_take_goes_back_to_the_queue(void **state)
         refused_kind = rows[i].kind;
         refusal = rows[i].answer;
         house.script = refuse;
-        run_one(&(struct house_job){.run = "r1", .flow = "hello"}, 0, RETURNED("r1"));
+        run_one(&(struct jobs_record){.run = "r1", .flow = "hello"}, 0, RETURNED("r1"));
         if (!house_logged(&house, rows[i].log))
             fail_msg("row %zu: '%s' is not in the log", i, rows[i].log);
         house_stop(&house);
@@ -436,7 +436,7 @@ static void an_api_without_run_rows_takes_events_as_proof(void **state)
     for (int i = 0; i < 2; i++) {
         refused_kind = i == 0 ? HOUSE_RUNNING : HOUSE_TERMINAL;
         house.script = refuse;
-        run_one(&(struct house_job){.run = i == 0 ? "r1" : "r2", .flow = "hello"}, 0, ALL_DONE);
+        run_one(&(struct jobs_record){.run = i == 0 ? "r1" : "r2", .flow = "hello"}, 0, ALL_DONE);
     }
     house_stop(&house);
 }
@@ -455,8 +455,8 @@ static void a_record_that_is_no_job_fails_alone(void **state)
         "{\"job_id\":\"secret-value\",\"run_id\":\"r\",\"app_id\":\"a\",\"board_id\":\"b\"}"};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         start(NULL, "hello", hello);
-        struct house_job jobs[] = {{.run = "bad", .body = bodies[i]},
-                                   {.run = "r1", .flow = "hello"}};
+        struct jobs_record jobs[] = {{.run = "bad", .body = bodies[i]},
+                                     {.run = "r1", .flow = "hello"}};
         char *event = house_event(&house, jobs, 2);
         assert_string_equal(house_run(&house, event, 0, LIMIT_MS), RETURNED("bad"));
         mem_free(event);
@@ -471,8 +471,8 @@ static void a_record_without_a_valid_token_is_refused_and_calls_nobody(void **st
 {
     (void)state;
     start(NULL, "hello", hello);
-    struct house_job jobs[] = {{.run = "bad", .flow = "hello", .token = "not.a.token"},
-                               {.run = "r1", .flow = "hello"}};
+    struct jobs_record jobs[] = {{.run = "bad", .flow = "hello", .token = "not.a.token"},
+                                 {.run = "r1", .flow = "hello"}};
     char *event = house_event(&house, jobs, 2);
     assert_string_equal(house_run(&house, event, 0, LIMIT_MS), RETURNED("bad"));
     mem_free(event);
@@ -485,7 +485,7 @@ static void a_record_whose_keys_cannot_be_fetched_goes_back(void **state)
 {
     (void)state;
     start((const char *[]){"BACKEND_PUB=", "API_URL=http://127.0.0.1:9", NULL}, "hello", hello);
-    run_one(&(struct house_job){.run = "r1", .flow = "hello"}, 3000, RETURNED("r1"));
+    run_one(&(struct jobs_record){.run = "r1", .flow = "hello"}, 3000, RETURNED("r1"));
     assert_true(house_logged(&house, "\"message\":\"record refused\""));
     house_stop(&house);
 }
@@ -495,8 +495,8 @@ static void an_event_with_a_record_without_id_is_refused_whole(void **state)
     (void)state;
     struct error err = {0};
     start(NULL, "hello", hello);
-    struct house_job jobs[] = {{.run = "r1", .flow = "hello"},
-                               {.run = "r2", .flow = "hello", .message = ""}};
+    struct jobs_record jobs[] = {{.run = "r1", .flow = "hello"},
+                                 {.run = "r2", .flow = "hello", .message = ""}};
     char *event = house_event(&house, jobs, 2);
     struct batch_spec spec = {.event = span_of(event), .request_id = "request-1"};
     assert_null(batch_new(&house.stages, &spec, NULL, NULL, &err));
@@ -510,8 +510,8 @@ static void two_records_of_one_run_run_once_and_share_its_fate(void **state)
     (void)state;
     start(NULL, "hello", hello);
     house_flow(&house, "sleepy", sleepy);
-    struct house_job jobs[] = {{.run = "r1", .flow = "hello"},
-                               {.run = "r1", .flow = "hello", .message = "m-twin"}};
+    struct jobs_record jobs[] = {{.run = "r1", .flow = "hello"},
+                                 {.run = "r1", .flow = "hello", .message = "m-twin"}};
     char *event = house_event(&house, jobs, 2);
     assert_string_equal(house_run(&house, event, 0, LIMIT_MS), ALL_DONE);
     assert_int_equal(house_count(&house, "r1", HOUSE_RUNNING), 1);
@@ -546,7 +546,7 @@ static void the_rest_of_a_failed_fifo_group_is_returned_untouched(void **state)
     char story[64];
     start(NULL, "hello", hello);
     house.script = refuse_second;
-    struct house_job jobs[] = {
+    struct jobs_record jobs[] = {
         {.run = "a1", .flow = "hello", .group = "a"}, {.run = "b1", .flow = "hello", .group = "b"},
         {.run = "a2", .flow = "hello", .group = "a"}, {.run = "a3", .flow = "hello", .group = "a"},
         {.run = "b2", .flow = "hello", .group = "b"},
@@ -565,8 +565,8 @@ static void a_failed_flow_does_not_stop_its_fifo_group(void **state)
 {
     (void)state;
     start(NULL, "hello", hello);
-    struct house_job jobs[] = {{.run = "a1", .flow = "missing", .group = "a"},
-                               {.run = "a2", .flow = "hello", .group = "a"}};
+    struct jobs_record jobs[] = {{.run = "a1", .flow = "missing", .group = "a"},
+                                 {.run = "a2", .flow = "hello", .group = "a"}};
     char *event = house_event(&house, jobs, 2);
     assert_string_equal(house_run(&house, event, 0, LIMIT_MS), ALL_DONE);
     assert_terminal("a2", "\"completed\"");
@@ -578,7 +578,7 @@ static void groups_run_side_by_side_and_each_in_order(void **state)
 {
     (void)state;
     start(NULL, "sleepy", sleepy);
-    struct house_job jobs[] = {
+    struct jobs_record jobs[] = {
         {.run = "a1", .flow = "sleepy", .group = "a", .payload = "{\"nap\":\"400ms\"}"},
         {.run = "a2", .flow = "sleepy", .group = "a", .payload = "{\"nap\":\"1ms\"}"},
         {.run = "b1", .flow = "sleepy", .group = "b", .payload = "{\"nap\":\"1ms\"}"},

@@ -41,7 +41,7 @@ static void start(const char *const *environment, const char *name, const char *
     house_flow(&house, name, source);
 }
 
-static void run_jobs(const struct house_job *jobs, size_t count, const char *expected)
+static void run_jobs(const struct jobs_record *jobs, size_t count, const char *expected)
 {
     char *event = house_event(&house, jobs, count);
     assert_string_equal(house_run(&house, event, 0, LIMIT_MS), expected);
@@ -116,7 +116,7 @@ static char *body_of_size(const char *run, size_t size, size_t *filled)
 {
     static const char place[] = "\"text\":\"";
     struct error err = {0};
-    struct house_job job = {.run = run, .flow = "measure", .payload = "{\"text\":\"\"}"};
+    struct jobs_record job = {.run = run, .flow = "measure", .payload = "{\"text\":\"\"}"};
     char *event = house_event(&house, &job, 1);
     struct sqs_event *parsed = sqs_parse(span_of(event), &err);
     assert_non_null(parsed);
@@ -141,7 +141,7 @@ static void a_body_of_one_mebibyte_runs_and_one_byte_more_goes_back_alone(void *
     char *exact = body_of_size("exact", JOB_BODY_MAX, &filled);
     char *more = body_of_size("more", JOB_BODY_MAX + 1, &over);
     assert_int_equal(strlen(exact), MIB);
-    struct house_job jobs[] = {{.run = "exact", .body = exact}, {.run = "more", .body = more}};
+    struct jobs_record jobs[] = {{.run = "exact", .body = exact}, {.run = "more", .body = more}};
     run_jobs(jobs, 2, ONE(ITEM("more")));
     snprintf(wanted, sizeof wanted, "output {\"length\":%zu}\n", filled);
     assert_events("exact", wanted);
@@ -182,14 +182,14 @@ static char *all_but_good(void)
 static void exactly_the_malformed_of_ten_thousand_records_go_back(void **state)
 {
     (void)state;
-    static struct house_job jobs[SQS_RECORDS_MAX + 1];
+    static struct jobs_record jobs[SQS_RECORDS_MAX + 1];
     static char names[SQS_RECORDS_MAX + 1][16];
     static const char *const bodies[] = {"", "{", "[]", "{\"job_id\":1}"};
     start(NULL, "hello", hello);
     for (size_t i = 0; i <= SQS_RECORDS_MAX; i++)
-        jobs[i] = (struct house_job){.run = number_name(names[i], sizeof names[i], "r", i),
-                                     .flow = "hello",
-                                     .body = is_good(i) ? NULL : bodies[i % 4]};
+        jobs[i] = (struct jobs_record){.run = number_name(names[i], sizeof names[i], "r", i),
+                                       .flow = "hello",
+                                       .body = is_good(i) ? NULL : bodies[i % 4]};
     char *expected = all_but_good();
     run_jobs(jobs, SQS_RECORDS_MAX, expected);
     for (size_t i = 0; i < SQS_RECORDS_MAX; i++)
@@ -206,15 +206,15 @@ static void an_event_of_six_megabytes_of_jobs_completes(void **state)
 {
     (void)state;
     enum { COUNT = 100 };
-    struct house_job jobs[COUNT];
+    struct jobs_record jobs[COUNT];
     char names[COUNT][16], wanted[64];
     char *payloads[COUNT];
     start(NULL, "measure", measure);
     for (size_t i = 0; i < COUNT; i++) {
         payloads[i] = text_payload(55 * 1024 + i);
-        jobs[i] = (struct house_job){.run = number_name(names[i], sizeof names[i], "r", i),
-                                     .flow = "measure",
-                                     .payload = payloads[i]};
+        jobs[i] = (struct jobs_record){.run = number_name(names[i], sizeof names[i], "r", i),
+                                       .flow = "measure",
+                                       .payload = payloads[i]};
     }
     char *event = house_event(&house, jobs, COUNT);
     assert_true(strlen(event) > 55 * COUNT * 1024 && strlen(event) <= CONFIG_PAYLOAD_MAX);
@@ -231,7 +231,7 @@ static void an_event_of_six_megabytes_of_jobs_completes(void **state)
 static void an_event_of_the_largest_size_runs_and_one_byte_more_is_refused(void **state)
 {
     (void)state;
-    struct house_job job = {.run = "r1", .flow = "hello"};
+    struct jobs_record job = {.run = "r1", .flow = "hello"};
     start(NULL, "hello", hello);
     char *event = house_event(&house, &job, 1), *large = mem_new(CONFIG_PAYLOAD_MAX + 2);
     size_t len = strlen(event);
@@ -255,10 +255,10 @@ static void a_payload_nested_too_deep_goes_back_alone(void **state)
     /* the deepest there is: the body's own object is the 128th level */
     char *edge = brackets(JSON_DEPTH_MAX - 1), *over = brackets(JSON_DEPTH_MAX);
     start(NULL, "echo", echo);
-    struct house_job jobs[] = {{.run = "deep", .flow = "echo", .payload = deep},
-                               {.run = "fits", .flow = "echo", .payload = fits},
-                               {.run = "edge", .flow = "echo", .payload = edge},
-                               {.run = "over", .flow = "echo", .payload = over}};
+    struct jobs_record jobs[] = {{.run = "deep", .flow = "echo", .payload = deep},
+                                 {.run = "fits", .flow = "echo", .payload = fits},
+                                 {.run = "edge", .flow = "echo", .payload = edge},
+                                 {.run = "over", .flow = "echo", .payload = over}};
     run_jobs(jobs, 4, ONE(ITEM("deep") "," ITEM("over")));
     assert_true(house_logged(&house, "nested deeper than 128"));
     for (size_t i = 1; i <= 2; i++) {
@@ -299,7 +299,8 @@ static void an_event_that_is_no_unicode_is_refused_whole(void **state)
     };
     start(NULL, "hello", hello);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct house_job jobs[] = {{.run = "r1", .body = "@@@@@@"}, {.run = "r2", .flow = "hello"}};
+        struct jobs_record jobs[] = {{.run = "r1", .body = "@@@@@@"},
+                                     {.run = "r2", .flow = "hello"}};
         char *event = house_event(&house, jobs, 2);
         memcpy(strstr(event, "@@@@@@"), rows[i].bytes, 6);
         assert_event_refused(event, rows[i].reason);
@@ -313,7 +314,7 @@ static void a_lone_surrogate_inside_a_body_returns_that_record_alone(void **stat
 {
     (void)state;
     start(NULL, "echo", echo);
-    struct house_job jobs[] = {
+    struct jobs_record jobs[] = {
         {.run = "high", .flow = "echo", .payload = "{\"text\":\"\\ud83d\"}"},
         {.run = "good", .flow = "echo", .payload = "{\"text\":\"\\ud83d\\ude00\"}"},
         {.run = "low", .flow = "echo", .payload = "{\"\\ude00\":1}"},
@@ -384,7 +385,7 @@ static void numbers_and_texts_come_back_as_they_went_in(void **state)
     buffer_text(&back, "}\n");
     char *payload = mem_string(buffer_span(&sent)), *wanted = mem_string(buffer_span(&back));
     start(NULL, "echo", echo);
-    run_jobs(&(struct house_job){.run = "r1", .flow = "echo", .payload = payload}, 1, ALL_DONE);
+    run_jobs(&(struct jobs_record){.run = "r1", .flow = "echo", .payload = payload}, 1, ALL_DONE);
     assert_events("r1", wanted);
     assert_ended("r1", "\"completed\"");
     mem_free(payload);
@@ -397,13 +398,13 @@ static void numbers_and_texts_come_back_as_they_went_in(void **state)
 static void a_payload_need_not_be_an_object(void **state)
 {
     (void)state;
-    struct house_job jobs[VALUES];
+    struct jobs_record jobs[VALUES];
     char names[VALUES][16], wanted[160];
     start(NULL, "echo", echo);
     for (size_t i = 0; i < VALUES; i++)
-        jobs[i] = (struct house_job){.run = number_name(names[i], sizeof names[i], "r", i),
-                                     .flow = "echo",
-                                     .payload = values[i].sent};
+        jobs[i] = (struct jobs_record){.run = number_name(names[i], sizeof names[i], "r", i),
+                                       .flow = "echo",
+                                       .payload = values[i].sent};
     run_jobs(jobs, VALUES, ALL_DONE);
     for (size_t i = 0; i < VALUES; i++) {
         snprintf(wanted, sizeof wanted, "output %s\n", back_of(&values[i]));
@@ -422,7 +423,8 @@ static void a_number_that_would_change_is_invalid_input(void **state)
         char payload[64], run[16];
         snprintf(payload, sizeof payload, "{\"deep\":[%s]}", numbers[i]);
         number_name(run, sizeof run, "r", i);
-        run_jobs(&(struct house_job){.run = run, .flow = "echo", .payload = payload}, 1, ALL_DONE);
+        run_jobs(&(struct jobs_record){.run = run, .flow = "echo", .payload = payload}, 1,
+                 ALL_DONE);
         assert_failed(run, "input.invalid");
     }
     house_stop(&house);
@@ -484,9 +486,9 @@ static void twenty_thousand_events_arrive_in_order_through_a_small_buffer(void *
     start((const char *[]){"EXECUTOR_BUFFER_LIMIT_KB=300", "EXECUTOR_EVENT_LIMIT_KB=100",
                            "EXECUTOR_MAX_BATCH_SIZE=100", NULL},
           "ticker", ticker);
-    run_jobs(&(struct house_job){.run = "r1",
-                                 .flow = "ticker",
-                                 .payload = "{\"size\":1000,\"count\":20000}"},
+    run_jobs(&(struct jobs_record){.run = "r1",
+                                   .flow = "ticker",
+                                   .payload = "{\"size\":1000,\"count\":20000}"},
              1, ALL_DONE);
     struct ticks ticks = follow_ticks("r1");
     assert_int_equal(ticks.last, 20000);
@@ -502,9 +504,9 @@ static void a_push_is_cut_at_one_mebibyte_however_many_events_it_may_hold(void *
     start((const char *[]){"EXECUTOR_MAX_BATCH_SIZE=100000", "EXECUTOR_BATCH_INTERVAL_MS=600000",
                            NULL},
           "ticker", ticker);
-    run_jobs(&(struct house_job){.run = "r1",
-                                 .flow = "ticker",
-                                 .payload = "{\"size\":50000,\"count\":200}"},
+    run_jobs(&(struct jobs_record){.run = "r1",
+                                   .flow = "ticker",
+                                   .payload = "{\"size\":50000,\"count\":200}"},
              1, ALL_DONE);
     struct ticks ticks = follow_ticks("r1");
     assert_int_equal(ticks.last, 200);
@@ -533,9 +535,9 @@ static void a_paused_flow_loses_nothing_while_the_api_is_slow_and_refuses(void *
     start((const char *[]){"EXECUTOR_BUFFER_LIMIT_KB=64", "EXECUTOR_EVENT_LIMIT_KB=64", NULL},
           "ticker", ticker);
     house.script = slow_and_refusing;
-    run_jobs(&(struct house_job){.run = "r1",
-                                 .flow = "ticker",
-                                 .payload = "{\"size\":20000,\"count\":100}"},
+    run_jobs(&(struct jobs_record){.run = "r1",
+                                   .flow = "ticker",
+                                   .payload = "{\"size\":20000,\"count\":100}"},
              1, ALL_DONE);
     /* what was refused does not count: leave it out of the sequence */
     for (size_t i = 0; i < house.push_count; i++)
@@ -580,8 +582,8 @@ static void what_is_too_large_to_send_or_to_keep_fails_its_run(void **state)
         snprintf(fits, sizeof fits, "%ld", row->fits);
         snprintf(fails, sizeof fails, "%ld", row->fails);
         start(NULL, "f", row->source);
-        struct house_job jobs[] = {{.run = "fits", .flow = "f", .payload = fits},
-                                   {.run = "fails", .flow = "f", .payload = fails}};
+        struct jobs_record jobs[] = {{.run = "fits", .flow = "f", .payload = fits},
+                                     {.run = "fails", .flow = "f", .payload = fails}};
         run_jobs(jobs, 2, ALL_DONE);
         assert_ended("fits", "\"completed\"");
         assert_failed("fails", row->code);
@@ -599,7 +601,7 @@ static void an_event_type_that_is_no_text_is_the_flows_mistake(void **state)
                  "return flow \"f\" { task \"t\" (function(s, ctx) ctx.emit(\"%s\", 1) end) }\n",
                  types[i]);
         start(NULL, "f", source);
-        run_jobs(&(struct house_job){.run = "r1", .flow = "f"}, 1, ALL_DONE);
+        run_jobs(&(struct jobs_record){.run = "r1", .flow = "f"}, 1, ALL_DONE);
         assert_failed("r1", "lua");
         assert_events("r1", "ctx.emit: argument 1 (type) must be text");
         house_stop(&house);
@@ -614,7 +616,7 @@ static void a_long_message_is_cut_and_not_lost(void **state)
           "  local long = string.rep(\"\\xc3\\xa4\\0\\xff\", 500000)\n"
           "  ctx.log(long) print(long) ctx.progress(50, long)\n"
           "  error(long) end) }\n");
-    run_jobs(&(struct house_job){.run = "r1", .flow = "loud"}, 1, ALL_DONE);
+    run_jobs(&(struct jobs_record){.run = "r1", .flow = "loud"}, 1, ALL_DONE);
     assert_failed("r1", "lua");
     assert_events("r1", "log {\"message\":\"\xc3\xa4");
     assert_true(follow_ticks("r1").heaviest <= MIB);
@@ -668,13 +670,14 @@ static struct server_answer watch_children(struct house *of, enum house_push_kin
 
 static void run_many(size_t count, size_t apps)
 {
-    struct house_job *jobs = mem_array(count, sizeof *jobs);
+    struct jobs_record *jobs = mem_array(count, sizeof *jobs);
     char(*names)[16] = mem_array(count, sizeof *names), app_names[8][16];
     assert_true(apps <= 8);
     for (size_t i = 0; i < count; i++)
-        jobs[i] = (struct house_job){.run = number_name(names[i], sizeof names[i], "r", i),
-                                     .flow = "hello",
-                                     .app = number_name(app_names[i % apps], 16, "app", i % apps)};
+        jobs[i] =
+            (struct jobs_record){.run = number_name(names[i], sizeof names[i], "r", i),
+                                 .flow = "hello",
+                                 .app = number_name(app_names[i % apps], 16, "app", i % apps)};
     most_children = 0;
     start((const char *[]){"EXECUTOR_CONCURRENCY=4", NULL}, "hello", hello);
     house.script = watch_children;

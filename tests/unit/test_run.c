@@ -138,7 +138,7 @@ static void start(const char *name, const char *const *environment)
 static void run_lie(const char *name, const char *code)
 {
     start(name, NULL);
-    struct house_job job = {.run = "r1", .flow = "hello"};
+    struct jobs_record job = {.run = "r1", .flow = "hello"};
     char *text = house_event(&house, &job, 1);
     assert_string_equal(house_run(&house, text, 0, 30000), "{\"batchItemFailures\":[]}");
     mem_free(text);
@@ -163,7 +163,7 @@ static void a_silent_worker_ends_at_the_deadline(void **state)
 {
     (void)state;
     start("is-silent", (const char *[]){"EXECUTOR_TIMEOUT_SECS=1", NULL});
-    struct house_job job = {.run = "r1", .flow = "hello"};
+    struct jobs_record job = {.run = "r1", .flow = "hello"};
     char *text = house_event(&house, &job, 1);
     assert_string_equal(house_run(&house, text, 0, 30000), "{\"batchItemFailures\":[]}");
     mem_free(text);
@@ -175,7 +175,7 @@ static void a_worker_that_cannot_start_is_the_machines_fault(void **state)
 {
     (void)state;
     start("cannot-start", NULL);
-    struct house_job job = {.run = "r1", .flow = "hello"};
+    struct jobs_record job = {.run = "r1", .flow = "hello"};
     char *text = house_event(&house, &job, 1);
     assert_string_equal(house_run(&house, text, 0, 30000),
                         "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-r1\"}]}");
@@ -188,8 +188,8 @@ static void a_second_outcome_cannot_reach_the_next_run(void **state)
 {
     (void)state;
     start("outcome-twice", NULL);
-    struct house_job jobs[] = {{.run = "r1", .flow = "hello", .group = "g"},
-                               {.run = "r2", .flow = "hello", .group = "g"}};
+    struct jobs_record jobs[] = {{.run = "r1", .flow = "hello", .group = "g"},
+                                 {.run = "r2", .flow = "hello", .group = "g"}};
     char *text = house_event(&house, jobs, 2);
     assert_string_equal(house_run(&house, text, 0, 30000), "{\"batchItemFailures\":[]}");
     mem_free(text);
