@@ -7,6 +7,7 @@
 #ifndef MOONMILL_BUDGET_H
 #define MOONMILL_BUDGET_H
 
+#include "arena.h"
 #include "clock.h"
 #include "mem.h"
 #include "wire.h"
@@ -22,6 +23,7 @@
 
 struct budget {
     /* filled by the owner, which zeroes the rest */
+    struct arena *arena; /* where the state lives; NULL: the heap */
     const struct clock *clock;
     void *arg;
     void (*tick)(void *arg);

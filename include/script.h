@@ -7,6 +7,7 @@
 #ifndef MOONMILL_SCRIPT_H
 #define MOONMILL_SCRIPT_H
 
+#include "arena.h"
 #include "clock.h"
 #include "diag.h"
 #include "mem.h"
@@ -35,9 +36,11 @@ struct script_host {
 
 #define SCRIPT_TICK 1000
 
-/* A state with prelude and limits; source, payload and context are copied in by script_load. */
-struct script *script_new(const struct wire_load *load, const struct script_host *host,
-                          struct error *err);
+/* A state with prelude and limits; source, payload and context are copied in by script_load. With
+ * an arena, which then holds one script at a time and nothing else, the state's memory as it is
+ * before any flow is kept there, and the next script_new begins with it. NULL: on the heap. */
+struct script *script_new(struct arena *arena, const struct wire_load *load,
+                          const struct script_host *host, struct error *err);
 /* Compiles the flow and describes it: *text is JSON for the described frame, owned by script.
  * Returns true when the flow may start (no error among the findings). */
 bool script_load(struct script *script, const struct wire_load *load, struct span *text);

@@ -2,7 +2,6 @@
 
 #include <lauxlib.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void *budget_alloc(void *ud, void *block, size_t old_size, size_t new_size)
@@ -11,13 +10,13 @@ void *budget_alloc(void *ud, void *block, size_t old_size, size_t new_size)
     if (!block)
         old_size = 0; /* a type's tag, not a size */
     if (new_size == 0) {
-        free(block);
         budget->memory -= old_size;
-        return NULL;
+        return arena_resize(budget->arena, block, old_size, 0);
     }
     bool grows = new_size > old_size;
     size_t left = (size_t)budget->memory_limit_bytes - budget->memory;
-    void *moved = grows && new_size - old_size > left ? NULL : realloc(block, new_size);
+    bool fits = !grows || new_size - old_size <= left;
+    void *moved = fits ? arena_resize(budget->arena, block, old_size, new_size) : NULL;
     if (moved)
         budget->memory += new_size - old_size;
     if (grows)

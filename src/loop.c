@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define EVENTS_A_TURN 64
+/* Kept open for the next request; curl's own choice follows how many requests there are now. */
+#define CONNECTIONS_KEPT 64L
 
 /* One of curl's sockets; curl keeps the pointer for us. */
 struct curl_socket {
@@ -278,6 +280,7 @@ static void open_cache(struct loop *loop, struct cache *cache)
     curl_multi_setopt(cache->multi, CURLMOPT_SOCKETDATA, cache);
     curl_multi_setopt(cache->multi, CURLMOPT_TIMERFUNCTION, curl_wants_timer);
     curl_multi_setopt(cache->multi, CURLMOPT_TIMERDATA, cache);
+    curl_multi_setopt(cache->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
 }
 
 struct loop *loop_new(const struct clock *clock, struct error *err)

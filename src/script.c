@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 _Static_assert(SCRIPT_TICK == BUDGET_TICK, "the tick that callers know is the hook's");
 
@@ -261,18 +262,14 @@ static int host_where(lua_State *L)
 /* building up -----------------------------------------------------------------------------------
  */
 
+/* The address is the key of host.limits in the registry. */
+static const char limits_key;
+
 static void push_limits(lua_State *L)
 {
-    const struct script *script = script_of(L);
     lua_createtable(L, 0, 4);
-    lua_pushinteger(L, script->event_limit_bytes);
-    lua_setfield(L, -2, "event");
-    lua_pushinteger(L, RESULT_MAX);
-    lua_setfield(L, -2, "result");
-    lua_pushinteger(L, script->budget.instruction_limit);
-    lua_setfield(L, -2, "instructions");
-    lua_pushinteger(L, script->budget.memory_limit_bytes / (1024 * 1024));
-    lua_setfield(L, -2, "memory_mb");
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &limits_key);
 }
 
 static void push_host(lua_State *L)
@@ -346,10 +343,58 @@ static void pass_final(void *arg, const struct wire_outcome *outcome)
     script->host.final(script->host.arg, outcome);
 }
 
-struct script *script_new(const struct wire_load *load, const struct script_host *host,
-                          struct error *err)
+static void set_limits(lua_State *L)
 {
-    struct script *script = mem_new(sizeof *script);
+    const struct script *script = script_of(L);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &limits_key);
+    lua_pushinteger(L, script->event_limit_bytes);
+    lua_setfield(L, -2, "event");
+    lua_pushinteger(L, RESULT_MAX);
+    lua_setfield(L, -2, "result");
+    lua_pushinteger(L, script->budget.instruction_limit);
+    lua_setfield(L, -2, "instructions");
+    lua_pushinteger(L, script->budget.memory_limit_bytes / (1024 * 1024));
+    lua_setfield(L, -2, "memory_mb");
+    lua_pop(L, 1);
+}
+
+/* Or states that begin with the same memory would draw the same numbers. */
+static void seed_random(lua_State *L)
+{
+    lua_Integer seed[2] = {0, 0};
+    if (getrandom(seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+        return; /* with the seed that Lua chose */
+    lua_getglobal(L, "math");
+    lua_getfield(L, -1, "randomseed");
+    lua_pushinteger(L, seed[0]);
+    lua_pushinteger(L, seed[1]);
+    lua_call(L, 2, 0);
+    lua_pop(L, 1);
+}
+
+/* What differs from run to run before the flow is known. */
+static int fit(lua_State *L)
+{
+    set_limits(L);
+    seed_random(L);
+    return 0;
+}
+
+static bool call(struct script *script, lua_CFunction function, int results, struct error *err)
+{
+    lua_State *L = script->L;
+    lua_pushcfunction(L, function);
+    int status = lua_pcall(L, 0, results, 0);
+    if (status == LUA_OK)
+        return true;
+    budget_judge_memory(L, status);
+    return error_set(err, ERROR_SYSTEM, "script: the prelude does not load: %s",
+                     lua_tostring(L, -1));
+}
+
+static void set_load(struct script *script, const struct wire_load *load,
+                     const struct script_host *host)
+{
     script->host = *host;
     script->event_limit_bytes = load->event_limit_bytes;
     script->budget.clock = host->clock;
@@ -359,33 +404,79 @@ struct script *script_new(const struct wire_load *load, const struct script_host
     script->budget.instruction_limit = load->instruction_limit;
     script->budget.memory_limit_bytes = load->memory_limit_bytes;
     script->budget.stall_ms = load->stall_ms;
+}
+
+static bool set_state(struct script *script, struct error *err)
+{
     lua_State *L = script->L = lua_newstate(budget_alloc, &script->budget);
-    if (!L) {
-        error_set(err, ERROR_LIMIT, "script: %lld bytes are too few for a Lua state",
-                  (long long)load->memory_limit_bytes);
-        goto fail;
-    }
+    if (!L)
+        return error_set(err, ERROR_LIMIT, "script: %lld bytes are too few for a Lua state",
+                         (long long)script->budget.memory_limit_bytes);
     budget_bind(&script->budget, L);
     lua_gc(L, LUA_GCSTOP); /* all of the prelude stays: there is nothing to collect */
-    lua_pushcfunction(L, build);
-    int status = lua_pcall(L, 0, 1, 0);
+    bool built = call(script, build, 1, err);
     lua_gc(L, LUA_GCRESTART);
-    if (status != LUA_OK) {
-        budget_judge_memory(L, status);
-        error_set(err, ERROR_SYSTEM, "script: the prelude does not load: %s", lua_tostring(L, -1));
-        goto fail;
+    return built;
+}
+
+/* The script that the arena kept, for another load. */
+static struct script *reuse(struct script *script, const struct wire_load *load,
+                            const struct script_host *host, struct error *err)
+{
+    if (script->budget.memory > (size_t)load->memory_limit_bytes) {
+        error_set(err, ERROR_LIMIT, "script: %lld bytes are too few for the prelude",
+                  (long long)load->memory_limit_bytes);
+        return NULL;
+    }
+    set_load(script, load, host);
+    return script;
+}
+
+static struct script *make(struct arena *arena, const struct wire_load *load,
+                           const struct script_host *host, struct error *err)
+{
+    struct script *script = arena_resize(arena, NULL, 0, sizeof *script);
+    if (!script) {
+        error_set(err, ERROR_SYSTEM, "script: no memory");
+        return NULL;
+    }
+    memset(script, 0, sizeof *script);
+    script->budget.arena = arena;
+    set_load(script, load, host);
+    if (!set_state(script, err)) {
+        script_free(script);
+        return NULL;
+    }
+    if (arena) {
+        lua_gc(script->L, LUA_GCCOLLECT); /* once; the next waits until memory has doubled */
+        arena_keep(arena);
     }
     return script;
-fail:
+}
+
+struct script *script_new(struct arena *arena, const struct wire_load *load,
+                          const struct script_host *host, struct error *err)
+{
+    struct script *kept = arena ? arena_kept(arena) : NULL;
+    struct script *script = kept ? reuse(kept, load, host, err) : make(arena, load, host, err);
+    if (!script || call(script, fit, 0, err))
+        return script;
     script_free(script);
     return NULL;
 }
 
+/* In an arena the state need not be taken apart, unless parts of it are elsewhere. */
 void script_free(struct script *script)
 {
-    if (script && script->L)
+    if (!script)
+        return;
+    struct arena *arena = script->budget.arena;
+    if (script->L && (!arena || arena_spilled(arena)))
         lua_close(script->L);
-    mem_free(script);
+    if (arena)
+        arena_reset(arena);
+    else
+        mem_free(script);
 }
 
 /* load and run ----------------------------------------------------------------------------------

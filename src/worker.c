@@ -1,5 +1,6 @@
 #include "worker.h"
 
+#include "arena.h"
 #include "clock.h"
 #include "diag.h"
 #include "mem.h"
@@ -23,8 +24,12 @@
 #define LOAD_CPU_MS 10000
 #define READ_SIZE   (64 * 1024)
 
+/* Holds a state with the prelude and a small flow; larger flows spill. */
+#define ARENA_SIZE (1024 * 1024)
+
 struct worker {
     struct worker_page *page;
+    struct arena *arena; /* the script's */
     struct clock clock;
     struct buffer in;  /* bytes of the socket; at most one frame and what a read brings with it */
     size_t used;       /* at the front of in: the frame that was read last */
@@ -182,7 +187,7 @@ static struct script *load_run(struct worker *worker, const struct wire_load *lo
     struct script_host host;
     struct span text;
     sandbox_arm(LOAD_CPU_MS + load->stall_ms);
-    struct script *script = script_new(load, host_of(worker, &host), NULL);
+    struct script *script = script_new(worker->arena, load, host_of(worker, &host), NULL);
     if (!script)
         _exit(WORKER_EXIT_BROKEN);
     bool startable = script_load(script, load, &text);
@@ -204,15 +209,24 @@ static void finish_run(struct worker *worker, struct script *script, int64_t sta
     send_frame(worker, wire_put_outcome(&worker->out, &outcome));
 }
 
-/* Between runs the worker waits, and should not hold what the last one used. */
-static void shrink(struct worker *worker)
+static void shrink_buffer(struct buffer *buffer)
 {
-    buffer_release(&worker->out);
+    if (buffer->len == 0 && buffer->size > READ_SIZE)
+        buffer_release(buffer);
+}
+
+/* Between runs the worker waits, and should not hold what the last one used. */
+static void end_run(struct worker *worker, struct script *script)
+{
+    bool was_large =
+        arena_spilled(worker->arena) || worker->in.size > READ_SIZE || worker->out.size > READ_SIZE;
+    script_free(script);
     buffer_drop(&worker->in, worker->used);
     worker->used = 0;
-    if (worker->in.len == 0)
-        buffer_release(&worker->in);
-    malloc_trim(0);
+    shrink_buffer(&worker->in);
+    shrink_buffer(&worker->out);
+    if (was_large)
+        malloc_trim(0);
 }
 
 /* A load, then the start that belongs to it; another load in its place means that the supervisor
@@ -227,9 +241,8 @@ static void serve(struct worker *worker)
     while (read_frame(worker, -1, &frame)) {
         if (script && wire_get_start(&frame, &start, NULL)) {
             finish_run(worker, script, stall_ms, &start);
-            script_free(script);
+            end_run(worker, script);
             script = NULL;
-            shrink(worker);
         } else if (wire_get_load(&frame, &load, NULL)) {
             script_free(script);
             stall_ms = load.stall_ms;
@@ -295,6 +308,7 @@ int worker_main(int64_t memory_limit_bytes)
     tzset();
     if (!worker.page || !confine(memory_limit_bytes, level))
         _exit(WORKER_EXIT_CONFINED);
+    worker.arena = arena_new(ARENA_SIZE);
     buffer_init(&worker.in, WIRE_FRAME_MAX + READ_SIZE);
     buffer_init(&worker.out, WIRE_FRAME_MAX);
     send_frame(&worker, wire_put_ready(&worker.out, &(struct wire_ready){span_of(level)}));

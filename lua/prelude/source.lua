@@ -41,12 +41,15 @@ local function syntax(text, message, line)
     end
 end
 
-local function environment()
+-- Made before any flow is known, so that it is part of the state that a worker begins with.
+local function make_environment()
     local globals = host.globals()
     vocabulary.add(globals)
     globals.print = events.print
     return guard.environment(globals)
 end
+
+local environment = make_environment()
 
 local function failed(status, value, file, line)
     local known = findings.errors > 0
@@ -80,7 +83,7 @@ end
 
 function source.load(name, text)
     fault.source = name
-    local chunk, message, line = host.compile(text, name, environment())
+    local chunk, message, line = host.compile(text, name, environment)
     if not chunk then
         return syntax(text, message, line)
     end

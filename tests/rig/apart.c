@@ -119,7 +119,7 @@ void apart_run_here(const struct apart_order *order, struct apart_told *told)
     struct wire_load load = apart_load(order);
     struct script_host host = apart_host(told);
     struct error err = {0};
-    struct script *script = script_new(&load, &host, &err);
+    struct script *script = script_new(order->arena, &load, &host, &err);
     if (!script) {
         say(told, "new", span_of(err.text), span_of(""));
         return;

@@ -19,6 +19,7 @@
 struct apart_order {
     const char *source;
     const char *payload;
+    struct arena *arena; /* NULL: the heap */
     int64_t instructions;
     int64_t memory_mb;
     int64_t stall_ms;

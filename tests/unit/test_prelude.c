@@ -330,7 +330,7 @@ static void run_bench(struct bench *bench)
     };
     struct script_host host = {bench,      &bench->clock, on_event, on_progress, on_request,
                                on_abandon, on_wait,       on_final, on_tick};
-    struct script *script = script_new(&load, &host, &err);
+    struct script *script = script_new(NULL, &load, &host, &err);
     assert_non_null(script);
     if (setjmp(bench->ended) == 0) {
         load_and_run(bench, script, &load, number_of(L, AT_CASE, "left", LEFT_MS));
