@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define ERROR_PAYLOAD_MAX (2 * CONFIG_RESULT_MAX)
+#define KEYS_WAIT_MS      (JWKS_REFRESH_MS + JWKS_TIMEOUT_MS) /* one refresh, at the latest */
 #define START_LEFT_MS     5000 /* a run is not started with less than this before its deadline... */
 #define OWN_SHARE_PERCENT 90   /* a run that had this much of the invocation timed out by itself */
 
@@ -135,8 +136,11 @@ static enum record_check verify(struct record *record, bool again)
         return RECORD_CHECKED;
     if (err.kind != ERROR_KEY || again)
         return refuse(record, FATE_UNTRUSTED, &err);
+    int64_t deadline_ms = loop_mono_ms(stages->loop) + KEYS_WAIT_MS;
+    if (deadline_ms > record->bounds->run_ms)
+        deadline_ms = record->bounds->run_ms;
     record->keys_wait = (struct jwks_wait){.generation = jwks_generation(stages->jwks),
-                                           .deadline_ms = record->bounds->run_ms,
+                                           .deadline_ms = deadline_ms,
                                            .done = on_keys,
                                            .arg = record};
     jwks_refresh(stages->jwks, &record->keys_wait);
