@@ -23,6 +23,7 @@ struct record {
     struct job *job;
     struct claims *claims;
     struct jwks_wait keys_wait;
+    bool refreshed; /* the key set, for this record */
     struct callback *callback;
     struct run *run;
     bool opened;             /* `running` was accepted */
@@ -125,8 +126,9 @@ static enum record_check refuse(struct record *record, enum fate fate, const str
 
 static void on_keys(void *arg, bool newer, const struct error *why);
 
-/* again: the set was refreshed for this record, so what still fails is the token's fault. */
-static enum record_check verify(struct record *record, bool again)
+/* After a set was refreshed for this record, what still fails is the token's fault. The first fetch
+ * is no refresh: what it brought may be old. */
+static enum record_check verify(struct record *record)
 {
     const struct stages *stages = record->stages;
     struct error err = {0};
@@ -134,8 +136,9 @@ static enum record_check verify(struct record *record, bool again)
         claims_verify(jwks_keys(stages->jwks), record->job, loop_wall_ms(stages->loop), &err);
     if (record->claims)
         return RECORD_CHECKED;
-    if (err.kind != ERROR_KEY || again)
+    if (err.kind != ERROR_KEY || record->refreshed)
         return refuse(record, FATE_UNTRUSTED, &err);
+    record->refreshed = jwks_keys(stages->jwks) != NULL;
     int64_t deadline_ms = loop_mono_ms(stages->loop) + KEYS_WAIT_MS;
     if (deadline_ms > record->bounds->run_ms)
         deadline_ms = record->bounds->run_ms;
@@ -150,10 +153,10 @@ static enum record_check verify(struct record *record, bool again)
 static void on_keys(void *arg, bool newer, const struct error *why)
 {
     struct record *record = arg;
-    if (newer)
-        verify(record, true);
-    else
+    if (!newer)
         refuse(record, jwks_keys(record->stages->jwks) ? FATE_UNTRUSTED : FATE_NO_KEYS, why);
+    else if (verify(record) == RECORD_WAITS)
+        return;
     record->user.checked(record->user.arg, record);
 }
 
@@ -167,7 +170,7 @@ enum record_check record_check(struct record *record)
     record->job = job_parse((struct span){record->sqs->body, record->sqs->body_len}, &err);
     if (!record->job)
         return refuse(record, FATE_MALFORMED, &err);
-    return verify(record, false);
+    return verify(record);
 }
 
 /* --- the flow's end --------------------------------------------------------------------------- */

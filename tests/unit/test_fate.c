@@ -3,6 +3,7 @@
 #include "house.h"
 
 #include "loops.h"
+#include "mint.h"
 
 // clang-format off
 #include <stdarg.h>
@@ -481,6 +482,35 @@ static void a_record_without_a_valid_token_is_refused_and_calls_nobody(void **st
     house_stop(&house);
 }
 
+/* The API's key set: at first the one before its key was changed. */
+static struct server_answer serve_keys(void *arg, const struct server_request *request)
+{
+    char *const *sets = arg;
+    static int asked;
+    assert_string_equal(request->path, "/execution/.well-known/jwks.json");
+    return (struct server_answer){.status = 200, .body = sets[asked++ ? 1 : 0]};
+}
+
+static void a_key_that_was_changed_is_learned_while_the_record_waits(void **state)
+{
+    (void)state;
+    size_t len;
+    char url[128], old_key[] = "/tmp/moonmill-key-XXXXXX";
+    close(mkstemp(old_key));
+    mint_key(old_key);
+    char *sets[] = {mint_jwks(old_key, "old", NULL, NULL), mint_file(TEST_DATA "/jwks.json", &len)};
+    struct server *keys = server_start(0, serve_keys, sets);
+    snprintf(url, sizeof url, "API_URL=%s", server_url(keys));
+    start((const char *[]){"BACKEND_PUB=", url, NULL}, "hello", hello);
+    run_one(&(struct jobs_record){.run = "r1", .flow = "hello"}, 0, ALL_DONE);
+    assert_terminal("r1", "\"completed\"");
+    house_stop(&house);
+    server_stop(keys);
+    mem_free(sets[0]);
+    mem_free(sets[1]);
+    unlink(old_key);
+}
+
 static void a_record_whose_keys_cannot_be_fetched_goes_back(void **state)
 {
     (void)state;
@@ -621,6 +651,7 @@ int main(void)
         cmocka_unit_test(an_api_without_run_rows_takes_events_as_proof),
         cmocka_unit_test(a_record_that_is_no_job_fails_alone),
         cmocka_unit_test(a_record_without_a_valid_token_is_refused_and_calls_nobody),
+        cmocka_unit_test(a_key_that_was_changed_is_learned_while_the_record_waits),
         cmocka_unit_test(a_record_whose_keys_cannot_be_fetched_goes_back),
         cmocka_unit_test(an_event_with_a_record_without_id_is_refused_whole),
         cmocka_unit_test(two_records_of_one_run_run_once_and_share_its_fate),
