@@ -23,6 +23,7 @@
 /* CPU time in which a flow's file must have been loaded, and stall_ms. */
 #define LOAD_CPU_MS 10000
 #define READ_SIZE   (64 * 1024)
+#define STEP_MAX    4096
 
 /* Holds a state with the prelude and a small flow; larger flows spill. */
 #define ARENA_SIZE (1024 * 1024)
@@ -31,9 +32,10 @@ struct worker {
     struct worker_page *page;
     struct arena *arena; /* the script's */
     struct clock clock;
-    struct buffer in;  /* bytes of the socket; at most one frame and what a read brings with it */
-    size_t used;       /* at the front of in: the frame that was read last */
-    struct buffer out; /* one frame */
+    struct buffer in;   /* bytes of the socket; at most one frame and what a read brings with it */
+    size_t used;        /* at the front of in: the frame that was read last */
+    struct buffer out;  /* one frame, and progress that waited for it */
+    struct buffer step; /* the name that was sent last */
 };
 
 /* the socket ------------------------------------------------------------------------------------
@@ -121,10 +123,26 @@ static void host_event(void *arg, const struct wire_event *event)
     send_frame(worker, wire_put_event(&worker->out, event));
 }
 
+/* What the supervisor needs at once, to say where a worker was stopped, is the step's name; another
+ * percentage of the same step waits for the next frame. */
 static void host_progress(void *arg, const struct wire_progress *progress)
 {
     struct worker *worker = arg;
-    send_frame(worker, wire_put_progress(&worker->out, progress));
+    bool known = span_equal(progress->step, buffer_span(&worker->step));
+    if (!wire_put_progress(&worker->out, progress))
+        _exit(WORKER_EXIT_BROKEN);
+    if (known && worker->out.len < READ_SIZE)
+        return;
+    buffer_clear(&worker->step);
+    buffer_add(&worker->step, progress->step);
+    send_frame(worker, true);
+}
+
+/* Sends what waits for a frame that may be long in coming. */
+static void flush(struct worker *worker)
+{
+    if (worker->out.len)
+        send_frame(worker, true);
 }
 
 static void host_request(void *arg, const struct wire_request *request)
@@ -142,6 +160,7 @@ static void host_abandon(void *arg, const struct wire_abandon *abandon)
 static bool host_wait(void *arg, int64_t timeout_ms, struct wire_reply *reply)
 {
     struct wire_frame frame;
+    flush(arg);
     if (!read_frame(arg, timeout_ms, &frame))
         return false;
     if (!wire_get_reply(&frame, reply, NULL))
@@ -160,8 +179,9 @@ static void host_final(void *arg, const struct wire_outcome *outcome)
 
 static void host_tick(void *arg)
 {
-    const struct worker *worker = arg;
+    struct worker *worker = arg;
     atomic_fetch_add_explicit(&worker->page->ticks, 1, memory_order_relaxed);
+    flush(worker);
 }
 
 static const struct script_host *host_of(struct worker *worker, struct script_host *host)
@@ -203,6 +223,7 @@ static void finish_run(struct worker *worker, struct script *script, int64_t sta
                        const struct wire_start *start)
 {
     struct wire_outcome outcome;
+    buffer_clear(&worker->step);
     sandbox_arm(start->left_ms + stall_ms);
     script_run(script, start, &outcome);
     sandbox_arm(0);
@@ -310,7 +331,8 @@ int worker_main(int64_t memory_limit_bytes)
         _exit(WORKER_EXIT_CONFINED);
     worker.arena = arena_new(ARENA_SIZE);
     buffer_init(&worker.in, WIRE_FRAME_MAX + READ_SIZE);
-    buffer_init(&worker.out, WIRE_FRAME_MAX);
+    buffer_init(&worker.out, WIRE_FRAME_MAX + READ_SIZE);
+    buffer_init(&worker.step, STEP_MAX);
     send_frame(&worker, wire_put_ready(&worker.out, &(struct wire_ready){span_of(level)}));
     serve(&worker);
     _exit(WORKER_EXIT_EOF);
