@@ -12,5 +12,7 @@
 void globals_open(lua_State *L);
 /* lua_CFunction: globals() -> new table with what scripts may use. */
 int globals_make(lua_State *L);
+/* Seeds math.random anew: states that begin with the same memory would draw the same numbers. */
+void globals_seed(lua_State *L);
 
 #endif

@@ -7,6 +7,7 @@
 #include <lualib.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* What both sets take of Lua's own base library. */
 static const char *const base_names[] = {"assert", "error", "ipairs",   "rawequal",
@@ -200,6 +201,19 @@ void globals_open(lua_State *L)
     strand_push_library(L);
     lua_setfield(L, set, "coroutine");
     lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+    lua_pop(L, 1);
+}
+
+void globals_seed(lua_State *L)
+{
+    lua_Integer seed[2];
+    if (getrandom(seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+        return; /* with the seed that Lua chose */
+    lua_getglobal(L, "math");
+    lua_getfield(L, -1, "randomseed");
+    lua_pushinteger(L, seed[0]);
+    lua_pushinteger(L, seed[1]);
+    lua_call(L, 2, 0);
     lua_pop(L, 1);
 }
 

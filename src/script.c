@@ -10,7 +10,6 @@
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 _Static_assert(SCRIPT_TICK == BUDGET_TICK, "the tick that callers know is the hook's");
 
@@ -358,25 +357,11 @@ static void set_limits(lua_State *L)
     lua_pop(L, 1);
 }
 
-/* Or states that begin with the same memory would draw the same numbers. */
-static void seed_random(lua_State *L)
-{
-    lua_Integer seed[2] = {0, 0};
-    if (getrandom(seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
-        return; /* with the seed that Lua chose */
-    lua_getglobal(L, "math");
-    lua_getfield(L, -1, "randomseed");
-    lua_pushinteger(L, seed[0]);
-    lua_pushinteger(L, seed[1]);
-    lua_call(L, 2, 0);
-    lua_pop(L, 1);
-}
-
 /* What differs from run to run before the flow is known. */
 static int fit(lua_State *L)
 {
     set_limits(L);
-    seed_random(L);
+    globals_seed(L);
     return 0;
 }
 
@@ -419,19 +404,6 @@ static bool set_state(struct script *script, struct error *err)
     return built;
 }
 
-/* The script that the arena kept, for another load. */
-static struct script *reuse(struct script *script, const struct wire_load *load,
-                            const struct script_host *host, struct error *err)
-{
-    if (script->budget.memory > (size_t)load->memory_limit_bytes) {
-        error_set(err, ERROR_LIMIT, "script: %lld bytes are too few for the prelude",
-                  (long long)load->memory_limit_bytes);
-        return NULL;
-    }
-    set_load(script, load, host);
-    return script;
-}
-
 static struct script *make(struct arena *arena, const struct wire_load *load,
                            const struct script_host *host, struct error *err)
 {
@@ -457,8 +429,16 @@ static struct script *make(struct arena *arena, const struct wire_load *load,
 struct script *script_new(struct arena *arena, const struct wire_load *load,
                           const struct script_host *host, struct error *err)
 {
-    struct script *kept = arena ? arena_kept(arena) : NULL;
-    struct script *script = kept ? reuse(kept, load, host, err) : make(arena, load, host, err);
+    struct script *script = arena ? arena_kept(arena) : NULL;
+    if (!script) {
+        script = make(arena, load, host, err);
+    } else if (script->budget.memory > (size_t)load->memory_limit_bytes) {
+        error_set(err, ERROR_LIMIT, "script: %lld bytes are too few for the prelude",
+                  (long long)load->memory_limit_bytes);
+        return NULL;
+    } else {
+        set_load(script, load, host);
+    }
     if (!script || call(script, fit, 0, err))
         return script;
     script_free(script);
