@@ -50,6 +50,7 @@ struct loop_transfer {
     void *arg;
     enum loop_cache cache;
     bool running;
+    struct loop_timer refused; /* curl did not take it: done says so, later as always */
 };
 /* Starts a transfer; done is called once unless it is cancelled. The owner keeps transfer and easy
  * alive until then. */

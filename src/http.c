@@ -428,8 +428,8 @@ struct http_request *http_send(struct http *http, struct span head, struct span 
                           : left_ms > 0                        ? left_ms
                                                                : 0;
     request->deadline_ms = loop_mono_ms(http->loop) + request->timeout_ms;
-    request->transfer =
-        (struct loop_transfer){curl_easy_init(), on_transfer, request, LOOP_FLOWS, false};
+    request->transfer = (struct loop_transfer){
+        .easy = curl_easy_init(), .done = on_transfer, .arg = request, .cache = LOOP_FLOWS};
     prepare(request);
     send_hop(request);
     return request;

@@ -273,7 +273,8 @@ static bool open_transfer(struct jwks *jwks, const struct config *config, struct
         curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &jwks->body);
-    jwks->transfer = (struct loop_transfer){easy, fetched, jwks, LOOP_OWN, false};
+    jwks->transfer =
+        (struct loop_transfer){.easy = easy, .done = fetched, .arg = jwks, .cache = LOOP_OWN};
     return true;
 }
 

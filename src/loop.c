@@ -189,12 +189,21 @@ static int curl_wants_timer(CURLM *multi, long after_ms, void *arg)
     return 0;
 }
 
+static void tell_refused(void *arg)
+{
+    struct loop_transfer *transfer = arg;
+    transfer->running = false;
+    transfer->done(transfer->arg, CURLE_FAILED_INIT);
+}
+
 void loop_transfer_start(struct loop *loop, struct loop_transfer *transfer)
 {
+    CURLM *multi = loop->caches[transfer->cache].multi;
     curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(transfer->easy, CURLOPT_NOSIGNAL, 1L);
     transfer->running = true;
-    curl_multi_add_handle(loop->caches[transfer->cache].multi, transfer->easy);
+    if (curl_multi_add_handle(multi, transfer->easy) != CURLM_OK)
+        loop_timer_set(loop, &transfer->refused, loop_mono_ms(loop), tell_refused, transfer);
 }
 
 void loop_transfer_cancel(struct loop *loop, struct loop_transfer *transfer)
@@ -202,6 +211,7 @@ void loop_transfer_cancel(struct loop *loop, struct loop_transfer *transfer)
     if (!transfer->running)
         return;
     transfer->running = false;
+    loop_timer_stop(loop, &transfer->refused);
     curl_multi_remove_handle(loop->caches[transfer->cache].multi, transfer->easy);
 }
 

@@ -325,7 +325,8 @@ static void fetch_init(struct fetch *fetch, struct loop *loop, const char *base,
 {
     *fetch = (struct fetch){.loop = loop};
     snprintf(fetch->url, sizeof fetch->url, "%s%s", base, path);
-    fetch->transfer = (struct loop_transfer){curl_easy_init(), fetched, fetch, cache, false};
+    fetch->transfer = (struct loop_transfer){
+        .easy = curl_easy_init(), .done = fetched, .arg = fetch, .cache = cache};
     curl_easy_setopt(fetch->transfer.easy, CURLOPT_URL, fetch->url);
     curl_easy_setopt(fetch->transfer.easy, CURLOPT_PROXY, "");
     curl_easy_setopt(fetch->transfer.easy, CURLOPT_WRITEFUNCTION, take);
@@ -390,6 +391,25 @@ static void loop_keeps_the_caches_apart(void **state)
         assert_int_equal(server_connections(server), cases[i].connections);
         curl_easy_cleanup(fetch.transfer.easy);
     }
+    server_stop(server);
+}
+
+/* A handle that is under way already is one that curl does not take. */
+static void loop_tells_later_that_a_transfer_was_refused(void **state)
+{
+    struct world *world = *state;
+    struct server *server = server_start(0, serve, NULL);
+    struct fetch fetch, again = {.loop = world->loop};
+    fetch_init(&fetch, world->loop, server_url(server), "/hang", LOOP_OWN);
+    loop_transfer_start(world->loop, &fetch.transfer);
+    again.transfer = (struct loop_transfer){
+        .easy = fetch.transfer.easy, .done = fetched, .arg = &again, .cache = LOOP_OWN};
+    loop_transfer_start(world->loop, &again.transfer);
+    assert_false(again.done);
+    assert_true(loops_until(world->loop, &again.done, LIMIT_MS));
+    assert_int_equal(again.result, CURLE_FAILED_INIT);
+    loop_transfer_cancel(world->loop, &fetch.transfer);
+    curl_easy_cleanup(fetch.transfer.easy);
     server_stop(server);
 }
 
@@ -597,6 +617,7 @@ int main(void)
         TEST(loop_finishes_transfers_side_by_side),
         TEST(loop_tells_how_a_transfer_failed),
         TEST(loop_keeps_the_caches_apart),
+        TEST(loop_tells_later_that_a_transfer_was_refused),
         TEST(loop_transfer_cancel_is_silent),
         TEST(loop_transfer_may_be_started_by_done),
         TEST(loop_tells_how_each_child_ended),

@@ -1,0 +1,190 @@
+/* pool: real workers, looked at from outside. */
+#include "house.h"
+#include "loops.h"
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct house house;
+
+struct user {
+    struct pool_user pool_user;
+    bool gone;
+    int status;
+    bool ready;
+};
+
+static size_t on_bytes(void *arg, struct span bytes)
+{
+    (void)arg;
+    return bytes.len;
+}
+
+static void on_gone(void *arg, int status, bool ready)
+{
+    struct user *user = arg;
+    user->gone = true;
+    user->status = status;
+    user->ready = ready;
+}
+
+static struct pool_worker *take(struct user *user, const char *app)
+{
+    struct error err = {0};
+    *user = (struct user){.pool_user = {user, on_bytes, on_gone}};
+    struct pool_worker *worker = pool_take(house.stages.pool, app, &user->pool_user, &err);
+    if (!worker)
+        fail_msg("%s", err.text);
+    return worker;
+}
+
+static size_t read_proc(pid_t pid, const char *name, char *text, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t got = fread(text, 1, size - 1, file);
+    fclose(file);
+    text[got] = '\0';
+    return got;
+}
+
+static void assert_limit(const char *limits, const char *name)
+{
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "%-26s0                    0 ", name);
+    if (!strstr(limits, wanted))
+        fail_msg("%s is not 0 in:\n%s", name, limits);
+}
+
+/* The open descriptors as text: "0 " or, where a sanitizer keeps the standard error, "0 2 ". */
+static void assert_files(pid_t pid)
+{
+    char path[64], text[128] = "";
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    assert_non_null(folder);
+    while ((entry = readdir(folder))) {
+        if (*entry->d_name == '.')
+            continue;
+        strncat(text, entry->d_name, sizeof text - strlen(text) - 2);
+        strcat(text, " ");
+    }
+    closedir(folder);
+#ifdef __SANITIZE_ADDRESS__
+    assert_string_equal(text, "0 2 ");
+#else
+    assert_string_equal(text, "0 ");
+#endif
+}
+
+static void a_worker_has_one_socket_no_environment_and_no_way_to_open_more(void **state)
+{
+    (void)state;
+    char text[4096];
+    struct user user;
+    house_start(&house, NULL);
+    if (geteuid() != 0)
+        fail_msg("a worker hides its /proc from all but root: run this test as root");
+    struct pool_worker *worker = take(&user, "app");
+    for (int i = 0; i < 200 && !house_logged(&house, "workers are confined"); i++)
+        loops_for(house.stages.loop, 20);
+    assert_true(house_logged(&house, "workers are confined"));
+    pid_t pid = pool_pid(worker);
+    assert_int_equal(read_proc(pid, "environ", text, sizeof text), sizeof "TZ=UTC0");
+    assert_string_equal(text, "TZ=UTC0");
+    assert_files(pid);
+    read_proc(pid, "limits", text, sizeof text);
+    assert_limit(text, "Max open files");
+    assert_limit(text, "Max core file size");
+    assert_limit(text, "Max file size");
+    pool_kill(worker);
+    house_stop(&house);
+}
+
+static void a_worker_stays_with_its_app(void **state)
+{
+    (void)state;
+    struct user first, second, third;
+    house_start(&house, NULL);
+    struct pool_worker *worker = take(&first, "app-a");
+    pid_t pid = pool_pid(worker);
+    pool_give_back(worker);
+    struct pool_worker *other = take(&second, "app-b");
+    assert_true(pool_pid(other) != pid);
+    struct pool_worker *again = take(&third, "app-a");
+    assert_int_equal(pool_pid(again), pid);
+    pool_give_back(other);
+    pool_give_back(again);
+    house_stop(&house);
+}
+
+static int count_children(void)
+{
+    char path[300];
+    int count = 0;
+    DIR *folder = opendir("/proc");
+    const struct dirent *entry;
+    assert_non_null(folder);
+    while ((entry = readdir(folder))) {
+        long parent = 0;
+        snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+        FILE *file = strtol(entry->d_name, NULL, 10) > 0 ? fopen(path, "r") : NULL;
+        if (file && fscanf(file, "%*d (%*[^)]) %*c %ld", &parent) == 1)
+            count += parent == getpid();
+        if (file)
+            fclose(file);
+    }
+    closedir(folder);
+    return count;
+}
+
+static void a_spare_is_started_after_one_was_taken(void **state)
+{
+    (void)state;
+    struct user user;
+    house_start(&house, NULL);
+    take(&user, "app-a");
+    assert_int_equal(count_children(), 1); /* not in the hot path */
+    loops_for(house.stages.loop, 50);
+    assert_int_equal(count_children(), 2);
+    house_stop(&house);
+}
+
+static void the_end_of_a_worker_is_told_with_how_it_ended(void **state)
+{
+    (void)state;
+    struct user user;
+    house_start(&house, NULL);
+    struct pool_worker *worker = take(&user, "app");
+    for (int i = 0; i < 200 && !house_logged(&house, "workers are confined"); i++)
+        loops_for(house.stages.loop, 20);
+    kill(pool_pid(worker), SIGKILL);
+    assert_true(loops_until(house.stages.loop, &user.gone, 10000));
+    assert_true(user.ready);
+    assert_int_equal(user.status & 0x7f, SIGKILL);
+    house_stop(&house);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_worker_has_one_socket_no_environment_and_no_way_to_open_more),
+        cmocka_unit_test(a_worker_stays_with_its_app),
+        cmocka_unit_test(a_spare_is_started_after_one_was_taken),
+        cmocka_unit_test(the_end_of_a_worker_is_told_with_how_it_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
