@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define ENVIRONMENT_MAX 32
+#define RUN_LIMIT_MS    60000
 
 /* --- the API ---------------------------------------------------------------------------------- */
 
@@ -277,4 +278,28 @@ bool house_logged(struct house *house, const char *text)
     bool found = strstr(all, text) != NULL;
     mem_free(all);
     return found;
+}
+
+void house_run_one(struct house *house, const struct jobs_record *job, int64_t deadline_ms,
+                   const char *expected)
+{
+    char *event = house_event(house, job, 1);
+    assert_string_equal(house_run(house, event, deadline_ms, RUN_LIMIT_MS), expected);
+    mem_free(event);
+}
+
+void house_assert_events(struct house *house, const char *run, const char *const *wanted)
+{
+    char *events = house_events(house, run);
+    for (; *wanted; wanted++)
+        if (!strstr(events, *wanted))
+            fail_msg("no %s in:\n%s", *wanted, events);
+    mem_free(events);
+}
+
+void house_assert_terminal(struct house *house, const char *run, const char *wanted)
+{
+    const char *body = house_last(house, run, HOUSE_TERMINAL);
+    if (!body || !strstr(body, wanted))
+        fail_msg("terminal is %s, wanted %s", body ? body : "missing", wanted);
 }

@@ -66,6 +66,13 @@ char *house_event(struct house *house, const struct jobs_record *jobs, size_t co
 const char *house_run(struct house *house, const char *event, int64_t deadline_ms,
                       int64_t limit_ms);
 
+/* Runs one record and compares the answer. */
+void house_run_one(struct house *house, const struct jobs_record *job, int64_t deadline_ms,
+                   const char *expected);
+/* Each of these texts (NULL-ended) stands in the run's events; its terminal status holds that. */
+void house_assert_events(struct house *house, const char *run, const char *const *wanted);
+void house_assert_terminal(struct house *house, const char *run, const char *wanted);
+
 /* What arrived for a run, in order, as one text: "running events(log log) progress terminal". */
 const char *house_story(struct house *house, const char *run, char *text, size_t size);
 /* All accepted event payloads of a run as text: "log {...}\nerror {...}\n" (mem_free). */

@@ -1,0 +1,254 @@
+/* batch: the records of one invocation beside each other: what is no job, whose token is no proof,
+ * twins, FIFO groups. */
+#include "house.h"
+
+#include "mint.h"
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIMIT_MS     60000
+#define ALL_DONE     "{\"batchItemFailures\":[]}"
+#define RETURNED(id) "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-" id "\"}]}"
+
+static const char *const hello =
+    "return flow \"hello\" { task \"greet\" (function(s, ctx) return { hi = 1 } end) }\n";
+static const char *const sleepy = "return flow \"sleepy\" { task \"nap\" (function(s, ctx)\n"
+                                  "  ctx.emit(\"toast\", { message = \"asleep\" })\n"
+                                  "  ctx.sleep(s.input.nap)\n"
+                                  "  return 1 end) }\n";
+
+/* One house a test; static, because it is large. */
+static struct house house;
+
+static void start(const char *const *environment, const char *name, const char *source)
+{
+    house_start(&house, environment);
+    house_flow(&house, name, source);
+}
+
+static struct server_answer refusal;
+static enum house_push_kind refused_kind;
+
+static struct server_answer refuse(struct house *of, enum house_push_kind kind, const char *run,
+                                   unsigned nth)
+{
+    (void)of;
+    (void)run;
+    (void)nth;
+    return kind == refused_kind ? refusal : (struct server_answer){0};
+}
+
+/* --- records that do not become runs ---------------------------------------------------------- */
+
+static void a_record_that_is_no_job_fails_alone(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "",
+        "not json",
+        "[]",
+        "{}",
+        "{\"job_id\":1}",
+        "{\"job_id\":\"secret-value\",\"run_id\":\"r\",\"app_id\":\"a\",\"board_id\":\"b\"}"};
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        start(NULL, "hello", hello);
+        struct jobs_record jobs[] = {{.run = "bad", .body = bodies[i]},
+                                     {.run = "r1", .flow = "hello"}};
+        char *event = house_event(&house, jobs, 2);
+        assert_string_equal(house_run(&house, event, 0, LIMIT_MS), RETURNED("bad"));
+        mem_free(event);
+        house_assert_terminal(&house, "r1", "\"completed\"");
+        assert_true(house_logged(&house, "\"message\":\"record refused\""));
+        assert_false(house_logged(&house, "secret-value"));
+        house_stop(&house);
+    }
+}
+
+static void a_record_without_a_valid_token_is_refused_and_calls_nobody(void **state)
+{
+    (void)state;
+    start(NULL, "hello", hello);
+    struct jobs_record jobs[] = {{.run = "bad", .flow = "hello", .token = "not.a.token"},
+                                 {.run = "r1", .flow = "hello"}};
+    char *event = house_event(&house, jobs, 2);
+    assert_string_equal(house_run(&house, event, 0, LIMIT_MS), RETURNED("bad"));
+    mem_free(event);
+    assert_int_equal(house_count(&house, "bad", HOUSE_RUNNING), 0);
+    house_assert_terminal(&house, "r1", "\"completed\"");
+    house_stop(&house);
+}
+
+/* The API's key set: at first the one before its key was changed. */
+static struct server_answer serve_keys(void *arg, const struct server_request *request)
+{
+    char *const *sets = arg;
+    static int asked;
+    assert_string_equal(request->path, "/execution/.well-known/jwks.json");
+    return (struct server_answer){.status = 200, .body = sets[asked++ ? 1 : 0]};
+}
+
+static void a_key_that_was_changed_is_learned_while_the_record_waits(void **state)
+{
+    (void)state;
+    size_t len;
+    char url[128], old_key[] = "/tmp/moonmill-key-XXXXXX";
+    close(mkstemp(old_key));
+    mint_key(old_key);
+    char *sets[] = {mint_jwks(old_key, "old", NULL, NULL), mint_file(TEST_DATA "/jwks.json", &len)};
+    struct server *keys = server_start(0, serve_keys, sets);
+    snprintf(url, sizeof url, "API_URL=%s", server_url(keys));
+    start((const char *[]){"BACKEND_PUB=", url, NULL}, "hello", hello);
+    house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "hello"}, 0, ALL_DONE);
+    house_assert_terminal(&house, "r1", "\"completed\"");
+    house_stop(&house);
+    server_stop(keys);
+    mem_free(sets[0]);
+    mem_free(sets[1]);
+    unlink(old_key);
+}
+
+static void a_record_whose_keys_cannot_be_fetched_goes_back(void **state)
+{
+    (void)state;
+    start((const char *[]){"BACKEND_PUB=", "API_URL=http://127.0.0.1:9", NULL}, "hello", hello);
+    house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "hello"}, 3000,
+                  RETURNED("r1"));
+    assert_true(house_logged(&house, "\"message\":\"record refused\""));
+    house_stop(&house);
+}
+
+static void an_event_with_a_record_without_id_is_refused_whole(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    start(NULL, "hello", hello);
+    struct jobs_record jobs[] = {{.run = "r1", .flow = "hello"},
+                                 {.run = "r2", .flow = "hello", .message = ""}};
+    char *event = house_event(&house, jobs, 2);
+    struct batch_spec spec = {.event = span_of(event), .request_id = "request-1"};
+    assert_null(batch_new(&house.stages, &spec, NULL, NULL, &err));
+    assert_non_null(strstr(err.text, "messageId"));
+    mem_free(event);
+    house_stop(&house);
+}
+
+static void two_records_of_one_run_run_once_and_share_its_fate(void **state)
+{
+    (void)state;
+    start(NULL, "hello", hello);
+    house_flow(&house, "sleepy", sleepy);
+    struct jobs_record jobs[] = {{.run = "r1", .flow = "hello"},
+                                 {.run = "r1", .flow = "hello", .message = "m-twin"}};
+    char *event = house_event(&house, jobs, 2);
+    assert_string_equal(house_run(&house, event, 0, LIMIT_MS), ALL_DONE);
+    assert_int_equal(house_count(&house, "r1", HOUSE_RUNNING), 1);
+    mem_free(event);
+    refused_kind = HOUSE_RUNNING;
+    refusal = (struct server_answer){.status = 403};
+    house.script = refuse;
+    jobs[0].run = jobs[1].run = "r2";
+    event = house_event(&house, jobs, 2);
+    assert_string_equal(house_run(&house, event, 0, LIMIT_MS),
+                        "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-r2\"},"
+                        "{\"itemIdentifier\":\"m-twin\"}]}");
+    mem_free(event);
+    house_stop(&house);
+}
+
+/* --- FIFO ------------------------------------------------------------------------------------- */
+
+static struct server_answer refuse_second(struct house *of, enum house_push_kind kind,
+                                          const char *run, unsigned nth)
+{
+    (void)of;
+    (void)nth;
+    if (kind == HOUSE_RUNNING && strcmp(run, "a2") == 0)
+        return (struct server_answer){.status = 403};
+    return (struct server_answer){0};
+}
+
+static void the_rest_of_a_failed_fifo_group_is_returned_untouched(void **state)
+{
+    (void)state;
+    char story[64];
+    start(NULL, "hello", hello);
+    house.script = refuse_second;
+    struct jobs_record jobs[] = {
+        {.run = "a1", .flow = "hello", .group = "a"}, {.run = "b1", .flow = "hello", .group = "b"},
+        {.run = "a2", .flow = "hello", .group = "a"}, {.run = "a3", .flow = "hello", .group = "a"},
+        {.run = "b2", .flow = "hello", .group = "b"},
+    };
+    char *event = house_event(&house, jobs, 5);
+    assert_string_equal(house_run(&house, event, 0, LIMIT_MS),
+                        "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-a2\"},"
+                        "{\"itemIdentifier\":\"m-a3\"}]}");
+    assert_string_equal(house_story(&house, "a3", story, sizeof story), "");
+    house_assert_terminal(&house, "b2", "\"completed\"");
+    mem_free(event);
+    house_stop(&house);
+}
+
+static void a_failed_flow_does_not_stop_its_fifo_group(void **state)
+{
+    (void)state;
+    start(NULL, "hello", hello);
+    struct jobs_record jobs[] = {{.run = "a1", .flow = "missing", .group = "a"},
+                                 {.run = "a2", .flow = "hello", .group = "a"}};
+    char *event = house_event(&house, jobs, 2);
+    assert_string_equal(house_run(&house, event, 0, LIMIT_MS), ALL_DONE);
+    house_assert_terminal(&house, "a2", "\"completed\"");
+    mem_free(event);
+    house_stop(&house);
+}
+
+static void groups_run_side_by_side_and_each_in_order(void **state)
+{
+    (void)state;
+    start(NULL, "sleepy", sleepy);
+    struct jobs_record jobs[] = {
+        {.run = "a1", .flow = "sleepy", .group = "a", .payload = "{\"nap\":\"400ms\"}"},
+        {.run = "a2", .flow = "sleepy", .group = "a", .payload = "{\"nap\":\"1ms\"}"},
+        {.run = "b1", .flow = "sleepy", .group = "b", .payload = "{\"nap\":\"1ms\"}"},
+    };
+    size_t a1_end = 0, a2_start = 0, b1_end = 0;
+    char *event = house_event(&house, jobs, 3);
+    assert_string_equal(house_run(&house, event, 0, LIMIT_MS), ALL_DONE);
+    for (size_t i = 0; i < house.push_count; i++) {
+        const struct house_push *push = &house.pushes[i];
+        if (push->kind == HOUSE_TERMINAL && strcmp(push->run, "a1") == 0)
+            a1_end = i;
+        if (push->kind == HOUSE_RUNNING && strcmp(push->run, "a2") == 0)
+            a2_start = i;
+        if (push->kind == HOUSE_TERMINAL && strcmp(push->run, "b1") == 0)
+            b1_end = i;
+    }
+    assert_true(a1_end < a2_start);
+    assert_true(b1_end < a1_end);
+    mem_free(event);
+    house_stop(&house);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_that_is_no_job_fails_alone),
+        cmocka_unit_test(a_record_without_a_valid_token_is_refused_and_calls_nobody),
+        cmocka_unit_test(a_key_that_was_changed_is_learned_while_the_record_waits),
+        cmocka_unit_test(a_record_whose_keys_cannot_be_fetched_goes_back),
+        cmocka_unit_test(an_event_with_a_record_without_id_is_refused_whole),
+        cmocka_unit_test(two_records_of_one_run_run_once_and_share_its_fate),
+        cmocka_unit_test(the_rest_of_a_failed_fifo_group_is_returned_untouched),
+        cmocka_unit_test(a_failed_flow_does_not_stop_its_fifo_group),
+        cmocka_unit_test(groups_run_side_by_side_and_each_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
