@@ -48,6 +48,16 @@ static struct pool_worker *take(struct user *user, const char *app)
     return worker;
 }
 
+/* The only worker there is, after it said that it is confined. */
+static struct pool_worker *take_ready(struct user *user)
+{
+    pool_warm(house.stages.pool, 1);
+    for (int i = 0; i < 500 && !house_logged(&house, "workers are confined"); i++)
+        loops_for(house.stages.loop, 20);
+    assert_true(house_logged(&house, "workers are confined"));
+    return take(user, "app");
+}
+
 static size_t read_proc(pid_t pid, const char *name, char *text, size_t size)
 {
     char path[64];
@@ -100,10 +110,7 @@ static void a_worker_has_one_socket_no_environment_and_no_way_to_open_more(void 
         skip();
     }
     house_start(&house, NULL);
-    struct pool_worker *worker = take(&user, "app");
-    for (int i = 0; i < 200 && !house_logged(&house, "workers are confined"); i++)
-        loops_for(house.stages.loop, 20);
-    assert_true(house_logged(&house, "workers are confined"));
+    struct pool_worker *worker = take_ready(&user);
     pid_t pid = pool_pid(worker);
     assert_int_equal(read_proc(pid, "environ", text, sizeof text), sizeof "TZ=UTC0");
     assert_string_equal(text, "TZ=UTC0");
@@ -170,9 +177,7 @@ static void the_end_of_a_worker_is_told_with_how_it_ended(void **state)
     (void)state;
     struct user user;
     house_start(&house, NULL);
-    struct pool_worker *worker = take(&user, "app");
-    for (int i = 0; i < 200 && !house_logged(&house, "workers are confined"); i++)
-        loops_for(house.stages.loop, 20);
+    struct pool_worker *worker = take_ready(&user);
     kill(pool_pid(worker), SIGKILL);
     assert_true(loops_until(house.stages.loop, &user.gone, 10000));
     assert_true(user.ready);
