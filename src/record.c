@@ -170,6 +170,8 @@ enum record_check record_check(struct record *record)
     record->job = job_parse((struct span){record->sqs->body, record->sqs->body_len}, &err);
     if (!record->job)
         return refuse(record, FATE_MALFORMED, &err);
+    if (record->job->event_unparsable)
+        complain(record, LOG_WARN, "event_json is ignored", "it is no JSON object");
     return verify(record);
 }
 

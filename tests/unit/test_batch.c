@@ -73,6 +73,27 @@ static void a_record_that_is_no_job_fails_alone(void **state)
     }
 }
 
+static void an_event_json_that_does_not_parse_is_ignored_with_a_warning(void **state)
+{
+    (void)state;
+    const char *place = "\\\"stream_state\\\"", *odd = "\\\"event_json\\\":\\\"nope\\\",";
+    start(NULL, "hello", hello);
+    struct jobs_record job = {.run = "r1", .flow = "hello"};
+    char *event = house_event(&house, &job, 1);
+    char *at = strstr(event, place);
+    assert_non_null(at);
+    struct buffer changed;
+    buffer_init(&changed, 65536);
+    buffer_add(&changed, (struct span){event, (size_t)(at - event)});
+    buffer_text(&changed, odd);
+    buffer_add(&changed, (struct span){at, strlen(at) + 1});
+    assert_string_equal(house_run(&house, changed.data, 0, LIMIT_MS), ALL_DONE);
+    assert_true(house_logged(&house, "event_json is ignored"));
+    buffer_release(&changed);
+    mem_free(event);
+    house_stop(&house);
+}
+
 static void a_record_without_a_valid_token_is_refused_and_calls_nobody(void **state)
 {
     (void)state;
@@ -241,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_that_is_no_job_fails_alone),
+        cmocka_unit_test(an_event_json_that_does_not_parse_is_ignored_with_a_warning),
         cmocka_unit_test(a_record_without_a_valid_token_is_refused_and_calls_nobody),
         cmocka_unit_test(a_key_that_was_changed_is_learned_while_the_record_waits),
         cmocka_unit_test(a_record_whose_keys_cannot_be_fetched_goes_back),
