@@ -1,5 +1,7 @@
 /* bootstrap as Lambda runs it: start, serve, refuse, stop. */
+#include "jobs.h"
 #include "lambda.h"
+#include "mem.h"
 
 // clang-format off
 #include <stdarg.h>
@@ -8,12 +10,15 @@
 #include <cmocka.h>
 // clang-format on
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PROGRAM TEST_BUILD "/bootstrap"
@@ -89,6 +94,31 @@ static void its_memory_holds_tokens_so_it_writes_no_core(void **state)
     assert_int_equal(lambda_stop(lambda), 0);
 }
 
+static void *terminate_soon(void *arg)
+{
+    usleep(300000);
+    kill(*(pid_t *)arg, SIGTERM);
+    return NULL;
+}
+
+static void told_to_stop_in_the_middle_of_a_batch_it_exits_without_an_answer(void **state)
+{
+    (void)state;
+    int status = 0;
+    pthread_t thread;
+    struct lambda *lambda = lambda_start(PROGRAM, environment, &status);
+    assert_non_null(lambda);
+    pid_t pid = lambda_pid(lambda);
+    /* a job that waits: its key set cannot be fetched */
+    char *event = jobs_event(&(struct jobs_record){.run = "r1", .flow = "hello"}, 1,
+                             "http://127.0.0.1:9/%s/events", time(NULL));
+    assert_int_equal(pthread_create(&thread, NULL, terminate_soon, &pid), 0);
+    assert_null(lambda_invoke(lambda, event, 60000));
+    pthread_join(thread, NULL);
+    assert_int_equal(lambda_stop(lambda), 0);
+    mem_free(event);
+}
+
 /* Runs the program to its end with stderr in a file; returns its exit code. */
 static int run(const char *const *variables, char *text, size_t size)
 {
@@ -146,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_malformed_event_is_an_error_and_the_next_one_is_served),
         cmocka_unit_test(ten_thousand_records_are_answered_with_exactly_their_ids),
+        cmocka_unit_test(told_to_stop_in_the_middle_of_a_batch_it_exits_without_an_answer),
         cmocka_unit_test(its_memory_holds_tokens_so_it_writes_no_core),
         cmocka_unit_test(without_a_runtime_api_it_says_so_in_one_line),
         cmocka_unit_test(a_strict_sandbox_is_not_promised_where_a_layer_is_missing),
