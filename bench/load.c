@@ -5,7 +5,6 @@
 #include "clock.h"
 #include "jobs.h"
 #include "lambda.h"
-#include "mint.h"
 #include "server.h"
 
 #include <dirent.h>
@@ -127,18 +126,10 @@ static char *make_event(const struct sink *sink, int records)
 
 static struct lambda *start(const char *flows_dir)
 {
-    char flows[128], key[1024];
-    int status = 0;
-    char *pub = mint_backend_pub(TEST_DATA "/test-ec-public.pem");
-    snprintf(flows, sizeof flows, "EXECUTOR_FLOWS_DIR=%s", flows_dir);
-    snprintf(key, sizeof key, "BACKEND_PUB=%s", pub);
-    free(pub);
-    struct lambda *lambda = lambda_start(
-        BENCH_PROGRAM, (const char *[]){flows, key, "AWS_LAMBDA_LOG_LEVEL=ERROR", NULL}, &status);
-    if (!lambda) {
-        fprintf(stderr, "bench: bootstrap ended with status %d\n", status);
+    struct lambda *lambda = lambda_start_with_flows(
+        BENCH_PROGRAM, flows_dir, (const char *[]){"AWS_LAMBDA_LOG_LEVEL=ERROR", NULL});
+    if (!lambda)
         exit(1);
-    }
     return lambda;
 }
 

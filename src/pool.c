@@ -207,7 +207,7 @@ static void deliver(struct pool_worker *worker)
     bool broken = !worker->ready && worker->inbox.len && !read_ready(worker);
     if (worker->ready && worker->inbox.len && !worker->paused) {
         if (worker->lent) {
-            /* the user may kill the worker or give it back from inside; then used is SIZE_MAX */
+            /* the user may give the worker back from inside, or kill it, which it tells */
             size_t used = worker->user.bytes(worker->user.arg, buffer_span(&worker->inbox));
             if (used == POOL_WORKER_GONE)
                 return;

@@ -5,7 +5,6 @@
 #include "clock.h"
 #include "jobs.h"
 #include "lambda.h"
-#include "mint.h"
 #include "server.h"
 
 #include <stdio.h>
@@ -46,22 +45,6 @@ static char *make_event(const char *url, int batch)
     return jobs_event(records, RECORDS, url, clock_wall_ms(&(struct clock){0}) / 1000);
 }
 
-static struct lambda *start(const char *flows_dir)
-{
-    char flows[128], key[1024];
-    int status = 0;
-    char *pub = mint_backend_pub(TEST_DATA "/test-ec-public.pem");
-    snprintf(flows, sizeof flows, "EXECUTOR_FLOWS_DIR=%s", flows_dir);
-    snprintf(key, sizeof key, "BACKEND_PUB=%s", pub);
-    mem_free(pub);
-    const char *environment[] = {flows, key, "AWS_LAMBDA_LOG_LEVEL=FATAL",
-                                 "EXECUTOR_BATCH_INTERVAL_MS=10", NULL};
-    struct lambda *lambda = lambda_start(SOAK_PROGRAM, environment, &status);
-    if (!lambda)
-        fprintf(stderr, "soak: bootstrap ended with status %d\n", status);
-    return lambda;
-}
-
 /* Returns how many invocations were answered as they should be. */
 static int drive(struct lambda *lambda, const char *url, int invocations)
 {
@@ -94,7 +77,9 @@ int main(int argc, char **argv)
         return 1;
     struct server *server = server_start(0, on_push, &pushes);
     snprintf(url, sizeof url, "%s/%%s/execution/events", server_url(server));
-    struct lambda *lambda = start(flows_dir);
+    struct lambda *lambda = lambda_start_with_flows(
+        SOAK_PROGRAM, flows_dir,
+        (const char *[]){"AWS_LAMBDA_LOG_LEVEL=FATAL", "EXECUTOR_BATCH_INTERVAL_MS=10", NULL});
     int good = lambda ? drive(lambda, url, invocations) : 0;
     int status = lambda ? lambda_stop(lambda) : 1;
     server_stop(server);

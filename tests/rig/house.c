@@ -21,6 +21,13 @@
 #define ENVIRONMENT_MAX 32
 #define RUN_LIMIT_MS    60000
 
+const char *const house_hello =
+    "return flow \"hello\" { task \"greet\" (function(s, ctx) return { hi = 1 } end) }\n";
+const char *const house_sleepy = "return flow \"sleepy\" { task \"nap\" (function(s, ctx)\n"
+                                 "  ctx.emit(\"toast\", { message = \"asleep\" })\n"
+                                 "  ctx.sleep(s.input.nap)\n"
+                                 "  return 1 end) }\n";
+
 /* --- the API ---------------------------------------------------------------------------------- */
 
 static enum house_push_kind kind_of(const char *path, const char *body)
@@ -163,6 +170,13 @@ void house_flow(struct house *house, const char *name, const char *source)
     assert_non_null(file);
     fputs(source, file);
     fclose(file);
+}
+
+void house_start_with_flow(struct house *house, const char *const *environment, const char *name,
+                           const char *source)
+{
+    house_start(house, environment);
+    house_flow(house, name, source);
 }
 
 /* --- events ----------------------------------------------------------------------------------- */

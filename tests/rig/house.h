@@ -55,9 +55,16 @@ struct house {
 
 /* Set environment variables as "NAME=value", NULL-ended, on top of what the house needs. */
 void house_start(struct house *house, const char *const *environment);
+/* The same with one flow in its folder. */
+void house_start_with_flow(struct house *house, const char *const *environment, const char *name,
+                           const char *source);
 void house_stop(struct house *house);
 /* Writes flows/<name>.lua. */
 void house_flow(struct house *house, const char *name, const char *source);
+
+/* Flows for many tests: one that completes, and one that sleeps for input.nap after one event. */
+extern const char *const house_hello;
+extern const char *const house_sleepy;
 
 /* An SQS event's text (mem_free), its callbacks aimed at this house. */
 char *house_event(struct house *house, const struct jobs_record *jobs, size_t count);

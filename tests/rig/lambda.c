@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "mem.h"
+#include "mint.h"
 #include "server.h"
 
 #include <pthread.h>
@@ -134,6 +135,24 @@ struct lambda *lambda_start(const char *program, const char *const *environment,
     *status = lambda->status;
     release(lambda);
     return NULL;
+}
+
+struct lambda *lambda_start_with_flows(const char *program, const char *flows_dir,
+                                       const char *const *environment)
+{
+    char flows[256], key[1024];
+    const char *all[ENVIRONMENT_MAX] = {flows, key};
+    int status = 0;
+    char *pub = mint_backend_pub(TEST_DATA "/test-ec-public.pem");
+    snprintf(flows, sizeof flows, "EXECUTOR_FLOWS_DIR=%s", flows_dir);
+    snprintf(key, sizeof key, "BACKEND_PUB=%s", pub);
+    mem_free(pub);
+    for (size_t i = 2; *environment && i + 1 < ENVIRONMENT_MAX; i++)
+        all[i] = *environment++;
+    struct lambda *lambda = lambda_start(program, all, &status);
+    if (!lambda)
+        fprintf(stderr, "%s ended with status %d\n", program, status);
+    return lambda;
 }
 
 char *lambda_invoke(struct lambda *lambda, const char *event, int64_t deadline_ms)

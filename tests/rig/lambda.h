@@ -12,6 +12,10 @@ struct lambda;
  * whole environment; returns when it asked for its first invocation, or NULL when it ended before
  * (its status in *status). */
 struct lambda *lambda_start(const char *program, const char *const *environment, int *status);
+/* The same, with its flows in that folder and tokens signed by the test key trusted, and says on
+ * stderr when it ended before. */
+struct lambda *lambda_start_with_flows(const char *program, const char *flows_dir,
+                                       const char *const *environment);
 /* Hands out one event and waits for the answer: the body of /response, or "error: " and the body of
  * /error; NULL when the process ended instead. Freed by free. deadline_ms from now. */
 char *lambda_invoke(struct lambda *lambda, const char *event, int64_t deadline_ms);

@@ -19,21 +19,8 @@
 #define ALL_DONE     "{\"batchItemFailures\":[]}"
 #define RETURNED(id) "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-" id "\"}]}"
 
-static const char *const hello =
-    "return flow \"hello\" { task \"greet\" (function(s, ctx) return { hi = 1 } end) }\n";
-static const char *const sleepy = "return flow \"sleepy\" { task \"nap\" (function(s, ctx)\n"
-                                  "  ctx.emit(\"toast\", { message = \"asleep\" })\n"
-                                  "  ctx.sleep(s.input.nap)\n"
-                                  "  return 1 end) }\n";
-
 /* One house a test; static, because it is large. */
 static struct house house;
-
-static void start(const char *const *environment, const char *name, const char *source)
-{
-    house_start(&house, environment);
-    house_flow(&house, name, source);
-}
 
 static struct server_answer refusal;
 static enum house_push_kind refused_kind;
@@ -60,7 +47,7 @@ static void a_record_that_is_no_job_fails_alone(void **state)
         "{\"job_id\":1}",
         "{\"job_id\":\"secret-value\",\"run_id\":\"r\",\"app_id\":\"a\",\"board_id\":\"b\"}"};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
-        start(NULL, "hello", hello);
+        house_start_with_flow(&house, NULL, "hello", house_hello);
         struct jobs_record jobs[] = {{.run = "bad", .body = bodies[i]},
                                      {.run = "r1", .flow = "hello"}};
         char *event = house_event(&house, jobs, 2);
@@ -77,7 +64,7 @@ static void an_event_json_that_does_not_parse_is_ignored_with_a_warning(void **s
 {
     (void)state;
     const char *place = "\\\"stream_state\\\"", *odd = "\\\"event_json\\\":\\\"nope\\\",";
-    start(NULL, "hello", hello);
+    house_start_with_flow(&house, NULL, "hello", house_hello);
     struct jobs_record job = {.run = "r1", .flow = "hello"};
     char *event = house_event(&house, &job, 1);
     char *at = strstr(event, place);
@@ -97,7 +84,7 @@ static void an_event_json_that_does_not_parse_is_ignored_with_a_warning(void **s
 static void a_record_without_a_valid_token_is_refused_and_calls_nobody(void **state)
 {
     (void)state;
-    start(NULL, "hello", hello);
+    house_start_with_flow(&house, NULL, "hello", house_hello);
     struct jobs_record jobs[] = {{.run = "bad", .flow = "hello", .token = "not.a.token"},
                                  {.run = "r1", .flow = "hello"}};
     char *event = house_event(&house, jobs, 2);
@@ -127,7 +114,8 @@ static void a_key_that_was_changed_is_learned_while_the_record_waits(void **stat
     char *sets[] = {mint_jwks(old_key, "old", NULL, NULL), mint_file(TEST_DATA "/jwks.json", &len)};
     struct server *keys = server_start(0, serve_keys, sets);
     snprintf(url, sizeof url, "API_URL=%s", server_url(keys));
-    start((const char *[]){"BACKEND_PUB=", url, NULL}, "hello", hello);
+    house_start_with_flow(&house, (const char *[]){"BACKEND_PUB=", url, NULL}, "hello",
+                          house_hello);
     house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "hello"}, 0, ALL_DONE);
     house_assert_terminal(&house, "r1", "\"completed\"");
     house_stop(&house);
@@ -140,7 +128,9 @@ static void a_key_that_was_changed_is_learned_while_the_record_waits(void **stat
 static void a_record_whose_keys_cannot_be_fetched_goes_back(void **state)
 {
     (void)state;
-    start((const char *[]){"BACKEND_PUB=", "API_URL=http://127.0.0.1:9", NULL}, "hello", hello);
+    house_start_with_flow(&house,
+                          (const char *[]){"BACKEND_PUB=", "API_URL=http://127.0.0.1:9", NULL},
+                          "hello", house_hello);
     house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "hello"}, 3000,
                   RETURNED("r1"));
     assert_true(house_logged(&house, "\"message\":\"record refused\""));
@@ -151,7 +141,7 @@ static void an_event_with_a_record_without_id_is_refused_whole(void **state)
 {
     (void)state;
     struct error err = {0};
-    start(NULL, "hello", hello);
+    house_start_with_flow(&house, NULL, "hello", house_hello);
     struct jobs_record jobs[] = {{.run = "r1", .flow = "hello"},
                                  {.run = "r2", .flow = "hello", .message = ""}};
     char *event = house_event(&house, jobs, 2);
@@ -165,8 +155,8 @@ static void an_event_with_a_record_without_id_is_refused_whole(void **state)
 static void two_records_of_one_run_run_once_and_share_its_fate(void **state)
 {
     (void)state;
-    start(NULL, "hello", hello);
-    house_flow(&house, "sleepy", sleepy);
+    house_start_with_flow(&house, NULL, "hello", house_hello);
+    house_flow(&house, "sleepy", house_sleepy);
     struct jobs_record jobs[] = {{.run = "r1", .flow = "hello"},
                                  {.run = "r1", .flow = "hello", .message = "m-twin"}};
     char *event = house_event(&house, jobs, 2);
@@ -201,7 +191,7 @@ static void the_rest_of_a_failed_fifo_group_is_returned_untouched(void **state)
 {
     (void)state;
     char story[64];
-    start(NULL, "hello", hello);
+    house_start_with_flow(&house, NULL, "hello", house_hello);
     house.script = refuse_second;
     struct jobs_record jobs[] = {
         {.run = "a1", .flow = "hello", .group = "a"}, {.run = "b1", .flow = "hello", .group = "b"},
@@ -221,7 +211,7 @@ static void the_rest_of_a_failed_fifo_group_is_returned_untouched(void **state)
 static void a_failed_flow_does_not_stop_its_fifo_group(void **state)
 {
     (void)state;
-    start(NULL, "hello", hello);
+    house_start_with_flow(&house, NULL, "hello", house_hello);
     struct jobs_record jobs[] = {{.run = "a1", .flow = "missing", .group = "a"},
                                  {.run = "a2", .flow = "hello", .group = "a"}};
     char *event = house_event(&house, jobs, 2);
@@ -234,7 +224,7 @@ static void a_failed_flow_does_not_stop_its_fifo_group(void **state)
 static void groups_run_side_by_side_and_each_in_order(void **state)
 {
     (void)state;
-    start(NULL, "sleepy", sleepy);
+    house_start_with_flow(&house, NULL, "sleepy", house_sleepy);
     struct jobs_record jobs[] = {
         {.run = "a1", .flow = "sleepy", .group = "a", .payload = "{\"nap\":\"400ms\"}"},
         {.run = "a2", .flow = "sleepy", .group = "a", .payload = "{\"nap\":\"1ms\"}"},

@@ -23,21 +23,8 @@
 #define ALL_DONE     "{\"batchItemFailures\":[]}"
 #define RETURNED(id) "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-" id "\"}]}"
 
-static const char *const hello =
-    "return flow \"hello\" { task \"greet\" (function(s, ctx) return { hi = 1 } end) }\n";
-static const char *const sleepy = "return flow \"sleepy\" { task \"nap\" (function(s, ctx)\n"
-                                  "  ctx.emit(\"toast\", { message = \"asleep\" })\n"
-                                  "  ctx.sleep(s.input.nap)\n"
-                                  "  return 1 end) }\n";
-
 /* One house a test; static, because it is large. */
 static struct house house;
-
-static void start(const char *const *environment, const char *name, const char *source)
-{
-    house_start(&house, environment);
-    house_flow(&house, name, source);
-}
 
 /* Signals every worker that this process started. */
 static void signal_workers(int number)
@@ -77,7 +64,8 @@ static void a_completed_flow_is_acknowledged_after_its_end_was_accepted(void **s
 {
     (void)state;
     char story[256];
-    start((const char *[]){"EXECUTOR_BATCH_INTERVAL_MS=60000", NULL}, "hello", hello);
+    house_start_with_flow(&house, (const char *[]){"EXECUTOR_BATCH_INTERVAL_MS=60000", NULL},
+                          "hello", house_hello);
     house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "hello"}, 0, ALL_DONE);
     assert_string_equal(house_story(&house, "r1", story, sizeof story),
                         "running log output log terminal ");
@@ -135,7 +123,7 @@ static void a_failing_flow_is_reported_failed_and_acknowledged(void **state)
     for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
         const struct failure *row = &failures[i];
         print_message("  row %s\n", row->name);
-        start((const char *[]){row->environment, NULL}, "f", row->source);
+        house_start_with_flow(&house, (const char *[]){row->environment, NULL}, "f", row->source);
         house_run_one(&house,
                       &(struct jobs_record){.run = row->name, .flow = "f", .payload = row->payload},
                       0, ALL_DONE);
@@ -150,12 +138,12 @@ static void a_failing_flow_is_reported_failed_and_acknowledged(void **state)
 static void an_unknown_flow_and_an_unknown_start_node_are_failed_runs(void **state)
 {
     (void)state;
-    start(NULL, "hello", hello);
+    house_start_with_flow(&house, NULL, "hello", house_hello);
     house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "missing"}, 0, ALL_DONE);
     house_assert_events(&house, "r1",
                         (const char *[]){"\"code\":\"flow.unknown\"", "missing", NULL});
     house_assert_terminal(&house, "r1", "\"failed\"");
-    house_flow(&house, "two", hello);
+    house_flow(&house, "two", house_hello);
     struct jobs_record job = {.run = "r2", .flow = "two"};
     char *event = house_event(&house, &job, 1);
     char *node = strstr(event, "\\\"node_id\\\":\\\"start\\\"");
@@ -187,7 +175,8 @@ static void a_run_over_its_time_is_failed_with_execution_timeout(void **state)
         {NULL, "return flow \"f\" { task \"nap\" (function() while true do end end) }\n", 4000},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        start((const char *[]){NO_BUDGET, rows[i].environment, NULL}, "f", rows[i].source);
+        house_start_with_flow(&house, (const char *[]){NO_BUDGET, rows[i].environment, NULL}, "f",
+                              rows[i].source);
         house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "f"}, rows[i].deadline_ms,
                       ALL_DONE);
         house_assert_events(
@@ -202,7 +191,8 @@ static void a_record_that_comes_too_late_is_returned_untouched(void **state)
 {
     (void)state;
     char story[64];
-    start((const char *[]){"EXECUTOR_CONCURRENCY=1", NULL}, "sleepy", sleepy);
+    house_start_with_flow(&house, (const char *[]){"EXECUTOR_CONCURRENCY=1", NULL}, "sleepy",
+                          house_sleepy);
     struct jobs_record jobs[] = {
         {.run = "r1", .flow = "sleepy", .payload = "{\"nap\":\"2s\"}"},
         {.run = "r2", .flow = "sleepy", .payload = "{\"nap\":\"2s\"}"},
@@ -217,7 +207,8 @@ static void a_record_that_comes_too_late_is_returned_untouched(void **state)
 /* Two records at concurrency 1; the second starts late in the invocation and reaches its end. */
 static void run_late(int receive_count, const char *expected)
 {
-    start((const char *[]){"EXECUTOR_CONCURRENCY=1", NO_BUDGET, NULL}, "sleepy", sleepy);
+    house_start_with_flow(&house, (const char *[]){"EXECUTOR_CONCURRENCY=1", NO_BUDGET, NULL},
+                          "sleepy", house_sleepy);
     house_flow(&house, "busy",
                "return flow \"busy\" { task \"spin\" (function() while true do end end) }\n");
     struct jobs_record jobs[] = {
@@ -252,7 +243,8 @@ static void a_run_that_was_interrupted_too_often_is_failed(void **state)
 static void the_answer_leaves_in_time_while_the_api_hangs(void **state)
 {
     (void)state;
-    start((const char *[]){"EXECUTOR_CALLBACK_TIMEOUT_MS=60000", NULL}, "hello", hello);
+    house_start_with_flow(&house, (const char *[]){"EXECUTOR_CALLBACK_TIMEOUT_MS=60000", NULL},
+                          "hello", house_hello);
     refused_kind = HOUSE_RUNNING;
     refusal = (struct server_answer){.fault = SERVER_HANGS};
     house.script = refuse;
@@ -282,7 +274,7 @@ static struct server_answer signal_on_first_events(struct house *of, enum house_
 static void run_with_signal(int number, int receive_count, const char *expected)
 {
     number_to_send = number;
-    start(NULL, "sleepy", sleepy);
+    house_start_with_flow(&house, NULL, "sleepy", house_sleepy);
     house.script = signal_on_first_events;
     house_run_one(&house,
                   &(struct jobs_record){.run = "r1",
@@ -318,7 +310,7 @@ static void a_worker_killed_is_replaced_for_the_next_batch(void **state)
     (void)state;
     run_with_signal(SIGKILL, 1, RETURNED("r1"));
     house.script = NULL;
-    house_flow(&house, "hello", hello);
+    house_flow(&house, "hello", house_hello);
     house_run_one(&house, &(struct jobs_record){.run = "r2", .flow = "hello"}, 0, ALL_DONE);
     house_assert_terminal(&house, "r2", "\"completed\"");
     house_stop(&house);
@@ -342,7 +334,7 @@ static void a_run_that_is_terminal_already_is_not_run_again(void **state)
 {
     (void)state;
     char story[64];
-    start(NULL, "hello", hello);
+    house_start_with_flow(&house, NULL, "hello", house_hello);
     house.script = terminal_already;
     house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "hello", .receive_count = 2},
                   0, ALL_DONE);
@@ -366,7 +358,7 @@ static struct server_answer cancelled_later(struct house *of, enum house_push_ki
 static void a_run_cancelled_by_the_api_is_stopped_and_acknowledged(void **state)
 {
     (void)state;
-    start(NULL, "sleepy", sleepy);
+    house_start_with_flow(&house, NULL, "sleepy", house_sleepy);
     house.script = cancelled_later;
     house_run_one(
         &house,
@@ -404,8 +396,9 @@ static void what_the_api_does_not_take_goes_back_to_the_queue(void **state)
          "refused a callback for good"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        start((const char *[]){"EXECUTOR_FLUSH_SECS=1", "EXECUTOR_CALLBACK_RETRIES=1", NULL},
-              "hello", hello);
+        house_start_with_flow(
+            &house, (const char *[]){"EXECUTOR_FLUSH_SECS=1", "EXECUTOR_CALLBACK_RETRIES=1", NULL},
+            "hello", house_hello);
         refused_kind = rows[i].kind;
         refusal = rows[i].answer;
         house.script = refuse;
@@ -430,12 +423,12 @@ static struct server_answer refuse_poison(struct house *of, enum house_push_kind
 static void an_event_that_the_api_refuses_alone_fails_its_run_and_no_other_event(void **state)
 {
     (void)state;
-    start(NULL, "f",
-          "return flow \"f\" { task \"a\" (function(s, ctx)\n"
-          "  for _, m in ipairs({ \"one\", \"two\", \"poison\", \"four\" }) do\n"
-          "    ctx.emit(\"toast\", { message = m })\n"
-          "  end\n"
-          "  return 1 end) }\n");
+    house_start_with_flow(&house, NULL, "f",
+                          "return flow \"f\" { task \"a\" (function(s, ctx)\n"
+                          "  for _, m in ipairs({ \"one\", \"two\", \"poison\", \"four\" }) do\n"
+                          "    ctx.emit(\"toast\", { message = m })\n"
+                          "  end\n"
+                          "  return 1 end) }\n");
     house.script = refuse_poison;
     house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "f"}, 0, ALL_DONE);
     house_assert_events(&house, "r1",
@@ -451,7 +444,7 @@ static void an_api_without_run_rows_takes_events_as_proof(void **state)
     (void)state;
     refusal = (struct server_answer){
         .status = 404, .body = "{\"error\":{\"code\":\"NOT_FOUND\",\"message\":\"run\"}}"};
-    start(NULL, "hello", hello);
+    house_start_with_flow(&house, NULL, "hello", house_hello);
     for (int i = 0; i < 2; i++) {
         refused_kind = i == 0 ? HOUSE_RUNNING : HOUSE_TERMINAL;
         house.script = refuse;
