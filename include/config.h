@@ -12,10 +12,11 @@
 #include <stdint.h>
 
 /* Caps that no setting moves (bytes, unless named otherwise). */
-#define CONFIG_PAYLOAD_MAX        6291556       /* Runtime API, both ways */
-#define CONFIG_CALLBACK_BODY_MAX  (1024 * 1024) /* one push to the API */
-#define CONFIG_SOURCE_MAX         (1024 * 1024) /* one flow's source */
-#define CONFIG_RESULT_MAX         (1024 * 1024) /* one step's result as JSON */
+#define CONFIG_PAYLOAD_MAX        6291556           /* Runtime API, both ways */
+#define CONFIG_CALLBACK_BODY_MAX  (1024 * 1024)     /* one push to the API */
+#define CONFIG_SOURCE_MAX         (1024 * 1024)     /* one flow's source */
+#define CONFIG_FETCHED_MAX        (4 * 1024 * 1024) /* modules and called flows of one run */
+#define CONFIG_RESULT_MAX         (1024 * 1024)     /* one step's result as JSON */
 #define CONFIG_HTTP_RESPONSE_MAX  (6 * 1024 * 1024)
 #define CONFIG_HTTP_IN_FLIGHT_MAX 16
 #define CONFIG_HTTP_TIMEOUT_MS    30000

@@ -33,4 +33,10 @@ void flows_close(struct flows *flows);
 const struct flow *flow_find(struct flows *flows, const struct claims *claims,
                              const struct job *job, struct error *err);
 
+/* What a flow asks for while it loads or runs, by a name that is not trusted: another flow, "other"
+ * or "other@1.4.2", found as a board id is; a module, "lib.money" or "money", which are both
+ * lib/money.lua. Owned and failing as above. */
+const struct flow *flow_called(struct flows *flows, struct span name, struct error *err);
+const struct flow *flow_module(struct flows *flows, struct span name, struct error *err);
+
 #endif

@@ -35,7 +35,8 @@ struct run_outcome {
     const char *file;
     int64_t line;
     int64_t attempt;
-    struct span data; /* checked JSON, or len 0 */
+    struct span data;  /* checked JSON, or len 0 */
+    struct span trace; /* the authors' frames, innermost first, a line each, or len 0 */
 };
 
 struct run_user {
@@ -48,11 +49,12 @@ struct run_user {
     void (*ended)(void *arg, const struct run_outcome *outcome);
 };
 
-/* Takes a worker and sends it the flow. deadline_ms is monotonic. What it needs of claims, job and
- * flow is copied. NULL with err (ERROR_SYSTEM) when no worker can be had. */
+/* Takes a worker and sends it the flow. Both times are monotonic: deadline_ms is the run's,
+ * latest_ms the last moment for undo functions, which may be the same. What it needs of claims, job
+ * and flow is copied. NULL with err (ERROR_SYSTEM) when no worker can be had. */
 struct run *run_new(const struct stages *stages, const struct claims *claims, const struct job *job,
-                    const struct flow *flow, int64_t deadline_ms, const struct run_user *user,
-                    struct error *err);
+                    const struct flow *flow, int64_t deadline_ms, int64_t latest_ms,
+                    const struct run_user *user, struct error *err);
 /* Kills the worker unless the run ended in order; user is not called any more. Accepts NULL. */
 void run_free(struct run *run);
 

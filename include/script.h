@@ -18,12 +18,21 @@
 
 struct script;
 
+/* A file of the prelude, as bytecode (cmake/embed_prelude.c). Lists end with a NULL name. */
+struct prelude_file {
+    const char *name;
+    const void *bytes;
+    size_t len;
+};
+
 struct script_host {
     void *arg;
+    const struct prelude_file *extra; /* what only a developer's program has, or NULL */
     const struct clock *clock;
     void (*event)(void *arg, const struct wire_event *event);
     void (*progress)(void *arg, const struct wire_progress *progress);
     void (*request)(void *arg, const struct wire_request *request);
+    void (*fetch)(void *arg, const struct wire_fetch *fetch);
     void (*abandon)(void *arg, const struct wire_abandon *abandon);
     /* Waits for the next reply, at most timeout_ms (-1: for ever). False when the time is up. The
      * reply's spans stay valid until the next call. */

@@ -13,10 +13,11 @@
 void strand_open(lua_State *L);
 
 /* lua_CFunctions for the scheduler. */
-/* new(f) -> thread */
+/* new(f, ended) -> thread; ended: nil, or a strand that was "done", which is used again */
 int strand_new(lua_State *L);
 /* resume(thread, deadline_mono_ms or 0, ...) -> "done", results... | "wait", what suspend got... |
- * "timeout" | "error", value, file, line (nil when no author's frame was active) */
+ * "timeout" | "error", value, file, line (nil when no author's frame was active), trace: the
+ * authors' frames, a line each */
 int strand_resume(lua_State *L);
 /* suspend(...) -> what the next resume is given; raises where no yield gets out. */
 int strand_suspend(lua_State *L);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define WIRE_FRAME_MAX  (8 * 1024 * 1024)
-#define WIRE_FIELDS_MAX 12
+#define WIRE_FIELDS_MAX 16
 
 /* kind, name, who sends it */
 #define WIRE_KINDS(X)                                                                              \
@@ -29,7 +29,8 @@
     X(WIRE_PROGRESS, 19, "progress")   /* up: percentage and current step */                       \
     X(WIRE_REQUEST, 20, "request")     /* up: an HTTP request that the supervisor may make */      \
     X(WIRE_ABANDON, 21, "abandon")     /* up: a request's answer is not wanted any more */         \
-    X(WIRE_OUTCOME, 22, "outcome")     /* up: how the run ended; the last frame of a run */
+    X(WIRE_OUTCOME, 22, "outcome")     /* up: how the run ended; the last frame of a run */        \
+    X(WIRE_FETCH, 23, "fetch")         /* up: a source of the flows folder is wanted */
 
 enum wire_kind {
 #define X(kind, number, name) kind = number,
@@ -63,6 +64,7 @@ struct wire_load {
     int64_t memory_limit_bytes; /* the whole VM */
     int64_t stall_ms;           /* CPU time inside one native call */
     int64_t event_limit_bytes;  /* one event's payload */
+    bool skip_waits;            /* for tests: waiting turns the worker's clock and takes no time */
 };
 /* Writers append one frame; false when the buffer would pass its maximum (nothing appended). */
 bool wire_put_load(struct buffer *out, const struct wire_load *load);
@@ -70,16 +72,19 @@ bool wire_get_load(const struct wire_frame *frame, struct wire_load *load, struc
 
 struct wire_start {
     int64_t left_ms; /* until the run's deadline */
+    int64_t undo_ms; /* what undo functions may take beyond it */
 };
 bool wire_put_start(struct buffer *out, const struct wire_start *start);
 bool wire_get_start(const struct wire_frame *frame, struct wire_start *start, struct error *err);
 
 struct wire_reply {
     int64_t id;
-    /* JSON: {"status":200,"headers":{"content-type":"..."}}, header names in lower case, repeated
-     * ones joined by ", "; or {"error":{"code":"net.dns","message":"..."}} */
+    /* JSON. To a request: {"status":200,"headers":{"content-type":"..."}}, header names in lower
+     * case, repeated ones joined by ", ". To a fetch: {"file":"flows/lib/money.lua"}. To both:
+     * {"error":{"code":"net.dns","message":"..."}} */
     struct span head;
     struct span body;
+    int64_t after_ms; /* with skip_waits: so much later on the worker's clock; else 0 */
 };
 bool wire_put_reply(struct buffer *out, const struct wire_reply *reply);
 bool wire_get_reply(const struct wire_frame *frame, struct wire_reply *reply, struct error *err);
@@ -128,6 +133,14 @@ bool wire_put_request(struct buffer *out, const struct wire_request *request);
 bool wire_get_request(const struct wire_frame *frame, struct wire_request *request,
                       struct error *err);
 
+struct wire_fetch {
+    int64_t id;       /* of the same sequence as requests */
+    struct span what; /* "module" or "flow" */
+    struct span name; /* "lib.money", "other" */
+};
+bool wire_put_fetch(struct buffer *out, const struct wire_fetch *fetch);
+bool wire_get_fetch(const struct wire_frame *frame, struct wire_fetch *fetch, struct error *err);
+
 struct wire_abandon {
     int64_t id;
 };
@@ -145,6 +158,8 @@ struct wire_outcome {
     int64_t line;        /* failed: the author's line, or 0 */
     int64_t attempt;     /* failed: 1, 2 ..., or 0 */
     struct span data;    /* failed: the error's data as JSON, or empty */
+    struct span trace;   /* failed: the authors' frames, innermost first, a line each, or empty */
+    int64_t turned_ms;   /* with skip_waits: how far the clock was turned; else 0 */
 };
 bool wire_put_outcome(struct buffer *out, const struct wire_outcome *outcome);
 bool wire_get_outcome(const struct wire_frame *frame, struct wire_outcome *outcome,

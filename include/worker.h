@@ -26,7 +26,8 @@ struct worker_page {
     _Atomic uint64_t ticks;
 };
 
-/* Never returns but by _exit. */
-int worker_main(int64_t memory_limit_bytes);
+/* extra: prelude files that only a developer's program has, or NULL. Never returns but by _exit. */
+struct prelude_file;
+int worker_main(int64_t memory_limit_bytes, const struct prelude_file *extra);
 
 #endif

@@ -516,6 +516,77 @@ const struct flow *flow_find(struct flows *flows, const struct claims *claims,
     return load(flows, file, &target, err);
 }
 
+/* "other" or "other@1.4.2" */
+static bool target_parse(struct span text, struct target *target)
+{
+    struct version version;
+    const char *at = memchr(text.at, '@', text.len);
+    struct span name = {text.at, at ? (size_t)(at - text.at) : text.len};
+    if (!name_allowed(name))
+        return false;
+    if (at) {
+        if (!version_parse((struct span){at + 1, text.len - name.len - 1}, &version))
+            return false;
+        version_text(version, target->version);
+    }
+    memcpy(target->name, name.at, name.len);
+    target->name[name.len] = '\0';
+    return true;
+}
+
+const struct flow *flow_called(struct flows *flows, struct span name, struct error *err)
+{
+    char file[FILE_SIZE], board[FLOW_NAME_MAX + 1];
+    struct target target = {0};
+    if (!target_parse(name, &target)) {
+        error_set(err, ERROR_INPUT,
+                  "\"%.*s\" is no flow's name, such as \"other\" or "
+                  "\"other@1.4.2\"",
+                  (int)name.len, name.at);
+        return NULL;
+    }
+    snprintf(board, sizeof board, "%s", target.name);
+    if (!target_find(flows, &target, err) || !target_file(flows, board, &target, file, err))
+        return NULL;
+    return load(flows, file, &target, err);
+}
+
+/* "a.b" -> "lib/a/b.lua"; each part of letters, digits, _ and -. */
+static bool module_file(struct span name, char file[FILE_SIZE])
+{
+    if (name.len > 4 && memcmp(name.at, "lib.", 4) == 0)
+        name = (struct span){name.at + 4, name.len - 4};
+    size_t len = (size_t)snprintf(file, FILE_SIZE, "lib/");
+    char before = '.';
+    if (name.len == 0 || name.len > FLOW_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < name.len; before = name.at[i++]) {
+        if (name.at[i] == '.' ? before == '.' : !name_allowed((struct span){name.at + i, 1}))
+            return false;
+        file[len++] = name.at[i] == '.' ? '/' : name.at[i];
+    }
+    snprintf(file + len, FILE_SIZE - len, ".lua");
+    return before != '.';
+}
+
+const struct flow *flow_module(struct flows *flows, struct span name, struct error *err)
+{
+    char file[FILE_SIZE];
+    struct target target = {0};
+    if (!module_file(name, file)) {
+        error_set(err, ERROR_INPUT, "\"%.*s\" is no module's name, such as \"lib.money\"",
+                  (int)name.len, name.at);
+        return NULL;
+    }
+    if (!file_exists(flows, file)) {
+        error_set(err, ERROR_MISSING, "no module \"%.*s\": there is no %s/%s", (int)name.len,
+                  name.at, flows->shown, file);
+        return NULL;
+    }
+    snprintf(target.name, sizeof target.name, "%.*s", (int)name.len, name.at);
+    return load(flows, file, &target, err);
+}
+
 struct flows *flows_open(const char *dir, struct error *err)
 {
     char *root = realpath(dir, NULL);

@@ -11,7 +11,7 @@
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
-        return worker_main(strtoll(argv[2], NULL, 10));
+        return worker_main(strtoll(argv[2], NULL, 10), NULL);
     struct config config;
     struct config_warnings warnings;
     service_hold_standard_files();

@@ -185,7 +185,25 @@ static void put_member(struct buffer *out, const char *name, const char *text)
     json_put_string(out, span_of(text));
 }
 
-/* {"message","code","step","file","line","attempt","data"}, what is unknown left out. */
+/* ,"trace":[...] when there is more to it than the line that is told anyway. */
+static void put_trace(struct buffer *out, struct span trace)
+{
+    const char *end = trace.at + trace.len;
+    if (trace.len == 0 || !memchr(trace.at, '\n', trace.len))
+        return;
+    buffer_text(out, ",\"trace\":[");
+    for (const char *at = trace.at; at < end;) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        stop = stop ? stop : end;
+        if (at > trace.at)
+            buffer_text(out, ",");
+        json_put_string(out, (struct span){at, (size_t)(stop - at)});
+        at = stop + 1;
+    }
+    buffer_text(out, "]");
+}
+
+/* {"message","code","step","file","line","attempt","data","trace"}, what is unknown left out. */
 static void send_error_event(struct record *record, const struct run_outcome *outcome)
 {
     struct buffer payload;
@@ -204,6 +222,7 @@ static void send_error_event(struct record *record, const struct run_outcome *ou
         buffer_text(&payload, ",\"data\":");
         buffer_add(&payload, outcome->data);
     }
+    put_trace(&payload, outcome->trace);
     buffer_text(&payload, "}");
     callback_event(record->callback, "error", buffer_span(&payload));
     buffer_release(&payload);
@@ -413,8 +432,8 @@ static bool load_run(struct record *record, int64_t deadline_ms, struct error *e
         return true;
     snprintf(record->flow, sizeof record->flow, "%s%s%s", flow->name, *flow->version ? "@" : "",
              flow->version);
-    record->run =
-        run_new(record->stages, record->claims, record->job, flow, deadline_ms, &user, err);
+    record->run = run_new(record->stages, record->claims, record->job, flow, deadline_ms,
+                          record->bounds->run_ms, &user, err);
     return record->run != NULL;
 }
 

@@ -10,7 +10,9 @@
 
 #define STALL_LOOKS       8   /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
 #define DEADLINE_GRACE_MS 200 /* a worker that stops by itself can say step and line */
+#define UNDO_MS           10000
 #define STEP_MAX          1024
+#define FETCH_HEAD_MAX    8192
 #define CONTEXT_MAX       (2 * JOB_BODY_MAX)
 
 enum run_state { RUN_LOADING, RUN_LOADED, RUN_RUNNING, RUN_OVER, RUN_STATES };
@@ -21,11 +23,9 @@ static const struct {
     bool allowed[RUN_STATES];
 } frame_table[] = {
     /*                  loading loaded running over */
-    {WIRE_DESCRIBED, {true, false, false, false}},
-    {WIRE_EVENT, {false, false, true, false}},
-    {WIRE_PROGRESS, {false, false, true, false}},
-    {WIRE_REQUEST, {false, false, true, false}},
-    {WIRE_ABANDON, {false, false, true, false}},
+    {WIRE_DESCRIBED, {true, false, false, false}}, {WIRE_EVENT, {false, false, true, false}},
+    {WIRE_PROGRESS, {false, false, true, false}},  {WIRE_REQUEST, {false, false, true, false}},
+    {WIRE_FETCH, {true, false, true, false}},      {WIRE_ABANDON, {false, false, true, false}},
     {WIRE_OUTCOME, {true, false, true, false}}, /* loading: a final limit while it compiles */
 };
 
@@ -42,6 +42,8 @@ struct run {
     struct pool_worker *worker;
     enum run_state state;
     int64_t deadline_ms;
+    int64_t latest_ms; /* undo functions may run on until then */
+    int64_t undo_ms;   /* of which they have so much behind the deadline */
     bool own_deadline;
     int64_t declared_ms; /* the flow's timeout, 0: none */
     bool killed_for_stall;
@@ -51,6 +53,7 @@ struct run {
     struct loop_timer stall_timer;
     uint64_t last_ticks;
     int64_t last_cpu_ms;
+    size_t fetched_bytes;
     struct pending pending[CONFIG_HTTP_IN_FLIGHT_MAX];
     char step[STEP_MAX]; /* latest known, for an end that the worker cannot report */
 };
@@ -132,8 +135,8 @@ static void on_deadline(void *arg)
 
 static void set_deadline(struct run *run)
 {
-    loop_timer_set(run->stages->loop, &run->deadline_timer, run->deadline_ms + DEADLINE_GRACE_MS,
-                   on_deadline, run);
+    loop_timer_set(run->stages->loop, &run->deadline_timer,
+                   run->deadline_ms + run->undo_ms + DEADLINE_GRACE_MS, on_deadline, run);
 }
 
 /* CPU time that goes by while the VM's ticks stand is time inside one native call. */
@@ -274,6 +277,51 @@ static bool on_request(struct run *run, const struct wire_frame *frame, struct e
     return true;
 }
 
+/* {"file":"flows/lib/money.lua"}, or the error. */
+static void put_fetched(struct buffer *head, const struct flow *flow, const struct error *why,
+                        const char *code)
+{
+    buffer_text(head, flow ? "{\"file\":" : "{\"error\":{\"code\":");
+    json_put_string(head, span_of(flow ? flow->path : code));
+    if (!flow) {
+        buffer_text(head, ",\"message\":");
+        json_put_string(head, span_of(why->text));
+        buffer_text(head, "}");
+    }
+    buffer_text(head, "}");
+}
+
+/* A source of the flows folder. All that a run fetches is bounded. */
+static bool on_fetch(struct run *run, const struct wire_frame *frame, struct error *err)
+{
+    struct wire_fetch fetch;
+    struct error why = {0};
+    struct buffer head, out;
+    if (!wire_get_fetch(frame, &fetch, err))
+        return false;
+    bool module = span_is(fetch.what, "module");
+    if (!json_is_utf8(fetch.name) || (!module && !span_is(fetch.what, "flow")))
+        return error_set(err, ERROR_INPUT, "a fetch of neither a module nor a flow");
+    const struct flow *flow =
+        (module ? flow_module : flow_called)(run->stages->flows, fetch.name, &why);
+    if (flow && (run->fetched_bytes += flow->source.len) > CONFIG_FETCHED_MAX) {
+        error_set(&why, ERROR_LIMIT, "modules and called flows of one run are over %d bytes",
+                  CONFIG_FETCHED_MAX);
+        flow = NULL;
+    }
+    buffer_init(&head, FETCH_HEAD_MAX);
+    buffer_init(&out, WIRE_FRAME_MAX + 4);
+    put_fetched(&head, flow, &why, module ? "module.unknown" : "flow.unknown");
+    struct wire_reply reply = {.id = fetch.id, .head = buffer_span(&head)};
+    if (flow)
+        reply.body = flow->source;
+    if (wire_put_reply(&out, &reply))
+        pool_send(run->worker, buffer_span(&out));
+    buffer_release(&out);
+    buffer_release(&head);
+    return true;
+}
+
 static bool on_abandon(struct run *run, const struct wire_frame *frame, struct error *err)
 {
     struct wire_abandon abandon;
@@ -295,7 +343,8 @@ static bool check_outcome(const struct run *run, const struct wire_outcome *outc
         (outcome->data.len && !json_check(outcome->data, err)))
         return false;
     if (!json_is_utf8(outcome->message) || !json_is_utf8(outcome->code) ||
-        !json_is_utf8(outcome->step) || !json_is_utf8(outcome->file))
+        !json_is_utf8(outcome->trace) || !json_is_utf8(outcome->step) ||
+        !json_is_utf8(outcome->file))
         return error_set(err, ERROR_INPUT, "an outcome's text is no UTF-8");
     if (run->state == RUN_LOADING && outcome->completed)
         return error_set(err, ERROR_INPUT, "completed before it started");
@@ -315,7 +364,8 @@ static void end_failed(struct run *run, const struct wire_outcome *frame)
                                   .file = file,
                                   .line = frame->line,
                                   .attempt = frame->attempt,
-                                  .data = frame->data};
+                                  .data = frame->data,
+                                  .trace = frame->trace};
     end(run, &outcome);
     mem_free(code);
     mem_free(message);
@@ -371,6 +421,8 @@ static bool take_frame(struct run *run, const struct wire_frame *frame, bool las
         return on_progress(run, frame, err);
     case WIRE_REQUEST:
         return on_request(run, frame, err);
+    case WIRE_FETCH:
+        return on_fetch(run, frame, err);
     case WIRE_ABANDON:
         return on_abandon(run, frame, err);
     default:
@@ -451,14 +503,15 @@ static bool send_load(struct run *run, const struct claims *claims, const struct
 }
 
 struct run *run_new(const struct stages *stages, const struct claims *claims, const struct job *job,
-                    const struct flow *flow, int64_t deadline_ms, const struct run_user *user,
-                    struct error *err)
+                    const struct flow *flow, int64_t deadline_ms, int64_t latest_ms,
+                    const struct run_user *user, struct error *err)
 {
     struct run *run = mem_new(sizeof *run);
     struct pool_user pool_user = {.arg = run, .bytes = on_bytes, .gone = on_gone};
     run->stages = stages;
     run->user = *user;
     run->deadline_ms = deadline_ms;
+    run->latest_ms = latest_ms;
     run->worker = pool_take(stages->pool, claims_app_id(claims), &pool_user, err);
     if (!run->worker || !send_load(run, claims, job, flow)) {
         if (run->worker)
@@ -483,6 +536,14 @@ void run_free(struct run *run)
     mem_free(run);
 }
 
+static int64_t undo_time(const struct run *run)
+{
+    int64_t left_ms = run->latest_ms - run->deadline_ms;
+    if (left_ms <= 0)
+        return 0;
+    return left_ms < UNDO_MS ? left_ms : UNDO_MS;
+}
+
 void run_start(struct run *run)
 {
     int64_t now = loop_mono_ms(run->stages->loop);
@@ -490,10 +551,12 @@ void run_start(struct run *run)
     if (run->declared_ms && now + run->declared_ms < run->deadline_ms) {
         run->deadline_ms = now + run->declared_ms;
         run->own_deadline = true;
-        set_deadline(run);
     }
+    run->undo_ms = undo_time(run);
+    set_deadline(run);
     int64_t left_ms = run->deadline_ms > now ? run->deadline_ms - now : 0;
-    struct wire_start start = {.left_ms = left_ms < INT32_MAX ? left_ms : INT32_MAX};
+    struct wire_start start = {.left_ms = left_ms < INT32_MAX ? left_ms : INT32_MAX,
+                               .undo_ms = run->undo_ms};
     buffer_init(&out, 64);
     wire_put_start(&out, &start);
     run->state = RUN_RUNNING;

@@ -20,12 +20,7 @@ _Static_assert(SCRIPT_TICK == BUDGET_TICK, "the tick that callers know is the ho
 /* The main thread's stack: the prelude's entry, what describes the flow, the outcome. */
 enum { AT_MAIN = 1, AT_DESCRIBED, AT_OUTCOME };
 
-/* Written by the build (cmake/embed_prelude.c) from lua/prelude. */
-struct prelude_file {
-    const char *name;
-    const void *bytes;
-    size_t len;
-};
+/* Written by the build from lua/prelude. */
 extern const struct prelude_file prelude_files[];
 
 struct script {
@@ -33,6 +28,7 @@ struct script {
     struct script_host host;
     lua_State *L;
     int64_t event_limit_bytes;
+    int64_t ends_ms; /* the run's deadline, before which undo functions need not end; 0: none yet */
     char text[2 * BUDGET_TEXT_MAX]; /* what is said when the prelude itself fails */
 };
 
@@ -181,6 +177,16 @@ static int host_request(lua_State *L)
     return 0;
 }
 
+static int host_fetch(lua_State *L)
+{
+    const struct script *script = script_of(L);
+    struct wire_fetch fetch = {luaL_checkinteger(L, 1), check_span(L, 2), check_span(L, 3)};
+    luaL_argcheck(L, fetch.id >= 1, 1, "not 1 or more");
+    luaL_argcheck(L, fetch.name.len >= 1 && fetch.name.len <= 256, 3, "not 1 to 256 bytes");
+    script->host.fetch(script->host.arg, &fetch);
+    return 0;
+}
+
 static int host_abandon(lua_State *L)
 {
     const struct script *script = script_of(L);
@@ -193,9 +199,8 @@ static int host_abandon(lua_State *L)
 /* host: time ------------------------------------------------------------------------------------
  */
 
-static int64_t left_ms(const struct script *script)
+static int64_t left_ms(const struct script *script, int64_t deadline_ms)
 {
-    int64_t deadline_ms = script->budget.deadline_ms;
     return deadline_ms ? deadline_ms - clock_mono_ms(script->host.clock) : INT64_MAX;
 }
 
@@ -203,14 +208,14 @@ static int host_wait(lua_State *L)
 {
     const struct script *script = script_of(L);
     int64_t timeout_ms = check_ms(L, 1);
-    int64_t left = left_ms(script);
+    int64_t left = left_ms(script, script->budget.deadline_ms);
     if (left <= 0)
         budget_timeout(L);
     if (left != INT64_MAX && (timeout_ms < 0 || timeout_ms > left))
         timeout_ms = left;
     struct wire_reply reply;
     if (!script->host.wait(script->host.arg, timeout_ms, &reply)) {
-        if (left_ms(script) <= 0)
+        if (left_ms(script, script->budget.deadline_ms) <= 0)
             budget_timeout(L);
         return 0;
     }
@@ -234,7 +239,15 @@ static int host_wall_ms(lua_State *L)
 
 static int host_left_ms(lua_State *L)
 {
-    int64_t left = left_ms(script_of(L));
+    int64_t left = left_ms(script_of(L), script_of(L)->ends_ms);
+    lua_pushinteger(L, left > 0 ? left : 0);
+    return 1;
+}
+
+/* Until the end of ends: that much undo functions have. */
+static int host_undo_ms(lua_State *L)
+{
+    int64_t left = left_ms(script_of(L), script_of(L)->budget.deadline_ms);
     lua_pushinteger(L, left > 0 ? left : 0);
     return 1;
 }
@@ -246,6 +259,18 @@ static int host_mark(lua_State *L)
 {
     budget_mark(budget_of(L), check_span(L, 1), luaL_optinteger(L, 2, 0));
     return 0;
+}
+
+/* declared(f) -> the first and the last line of the function. */
+static int host_declared(lua_State *L)
+{
+    lua_Debug ar;
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_getinfo(L, ">S", &ar);
+    lua_pushinteger(L, ar.linedefined);
+    lua_pushinteger(L, ar.lastlinedefined);
+    return 2;
 }
 
 static int host_where(lua_State *L)
@@ -274,19 +299,29 @@ static void push_limits(lua_State *L)
 static void push_host(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"globals", globals_make}, {"compile", host_compile}, {"encode", host_encode},
-        {"decode", host_decode},   {"view", host_view},       {"array", host_array},
-        {"object", host_object},   {"event", host_event},     {"progress", host_progress},
-        {"request", host_request}, {"abandon", host_abandon}, {"wait", host_wait},
-        {"mono_ms", host_mono_ms}, {"wall_ms", host_wall_ms}, {"left_ms", host_left_ms},
-        {"strand", strand_new},    {"resume", strand_resume}, {"suspend", strand_suspend},
-        {"mark", host_mark},       {"where", host_where},     {NULL, NULL},
+        {"globals", globals_make}, {"compile", host_compile},   {"encode", host_encode},
+        {"decode", host_decode},   {"view", host_view},         {"array", host_array},
+        {"object", host_object},   {"event", host_event},       {"progress", host_progress},
+        {"request", host_request}, {"fetch", host_fetch},       {"abandon", host_abandon},
+        {"wait", host_wait},       {"mono_ms", host_mono_ms},   {"wall_ms", host_wall_ms},
+        {"left_ms", host_left_ms}, {"undo_ms", host_undo_ms},   {"strand", strand_new},
+        {"resume", strand_resume}, {"suspend", strand_suspend}, {"mark", host_mark},
+        {"where", host_where},     {"declared", host_declared}, {NULL, NULL},
     };
     luaL_newlib(L, functions);
     value_push_null(L);
     lua_setfield(L, -2, "null");
     push_limits(L);
     lua_setfield(L, -2, "limits");
+}
+
+/* NULL when there is none. */
+static const struct prelude_file *find_file(const struct prelude_file *files, const char *name)
+{
+    for (; files && files->name; files++)
+        if (strcmp(files->name, name) == 0)
+            return files;
+    return NULL;
 }
 
 /* use(name): what the prelude's file returned; called on first use. Upvalues: host, results. */
@@ -296,10 +331,10 @@ static int use(lua_State *L)
     lua_settop(L, 1);
     if (lua_getfield(L, lua_upvalueindex(2), name) != LUA_TNIL)
         return 1;
-    const struct prelude_file *file = prelude_files;
-    while (file->name && strcmp(file->name, name) != 0)
-        file++;
-    if (!file->name)
+    const struct prelude_file *file = find_file(prelude_files, name);
+    if (!file)
+        file = find_file(script_of(L)->host.extra, name);
+    if (!file)
         return luaL_error(L, "the prelude has no file '%s'", name);
     lua_pushfstring(L, "=%s", name);
     if (luaL_loadbufferx(L, file->bytes, file->len, lua_tostring(L, -1), "b") != LUA_OK)
@@ -558,7 +593,8 @@ static struct wire_outcome read_outcome(lua_State *L)
                                  .file = get_text(L, "file", 4096),
                                  .line = get_number(L, "line"),
                                  .attempt = get_number(L, "attempt"),
-                                 .data = get_text(L, "data", WIRE_FRAME_MAX)};
+                                 .data = get_text(L, "data", WIRE_FRAME_MAX),
+                                 .trace = get_text(L, "trace", 4096)};
 }
 
 /* (main) -> the outcome's table */
@@ -579,7 +615,9 @@ static struct wire_outcome internal_failure(struct script *script, const char *w
 void script_run(struct script *script, const struct wire_start *start, struct wire_outcome *outcome)
 {
     lua_State *L = script->L;
-    script->budget.deadline_ms = clock_mono_ms(script->host.clock) + start->left_ms;
+    script->ends_ms = clock_mono_ms(script->host.clock) + start->left_ms;
+    script->budget.deadline_ms = script->ends_ms + start->undo_ms;
+    script->budget.instructions = 0; /* loading has bounds of its own */
     lua_settop(L, AT_DESCRIBED);
     lua_pushcfunction(L, call_run);
     lua_pushvalue(L, AT_MAIN);

@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 /* Lua does not count the native stack that coroutine.close nests, so it is counted here. */
 #define CLOSING_MAX 8
@@ -53,16 +54,24 @@ static int close_thread(lua_State *L, lua_State *thread)
 
 /* for the scheduler --------------------------------------------------------------------------- */
 
-int strand_new(lua_State *L)
+static lua_State *push_new_strand(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    lua_settop(L, 1);
     lua_State *strand = lua_newthread(L);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &strands_key);
-    lua_pushvalue(L, 2);
+    lua_pushvalue(L, -2);
     lua_pushboolean(L, true);
     lua_rawset(L, -3);
     lua_pop(L, 1);
+    return strand;
+}
+
+int strand_new(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    lua_State *strand = lua_tothread(L, 2);
+    if (!strand)
+        strand = push_new_strand(L);
     lua_pushvalue(L, 1);
     lua_xmove(L, strand, 1);
     return 1;
@@ -77,12 +86,37 @@ static int answer(lua_State *L, lua_State *strand, const char *word, int count)
     return count + 1;
 }
 
+#define TRACE_FRAMES 20
+#define TRACE_SIZE   4000
+
+/* Pushes the authors' frames of the strand, innermost first, a line each. */
+static void push_trace(lua_State *L, lua_State *strand)
+{
+    char text[TRACE_SIZE];
+    size_t len = 0;
+    lua_Debug ar;
+    for (int level = 0, frames = 0; frames < TRACE_FRAMES && lua_getstack(strand, level, &ar);
+         level++) {
+        lua_getinfo(strand, "Sl", &ar);
+        if (*ar.source != '@' || ar.currentline <= 0)
+            continue;
+        int used = snprintf(text + len, sizeof text - len, "%s%s:%d", frames ? "\n" : "",
+                            ar.source + 1, ar.currentline);
+        if (used < 0 || (size_t)used >= sizeof text - len)
+            break;
+        len += (size_t)used;
+        frames++;
+    }
+    lua_pushlstring(L, text, len);
+}
+
 /* The strand died of an error of its own. Where it was raised is read before its pending variables
  * are closed, whose handlers are user code still. */
 static int answer_error(lua_State *L, lua_State *strand)
 {
     lua_Debug ar;
     bool known = budget_where(strand, 0, &ar);
+    push_trace(L, strand);
     if (known)
         lua_pushstring(L, ar.source + 1);
     else
@@ -99,7 +133,8 @@ static int answer_error(lua_State *L, lua_State *strand)
         lua_pushinteger(L, ar.currentline);
     else
         lua_pushnil(L);
-    return 4;
+    lua_pushvalue(L, file - 1);
+    return 5;
 }
 
 /* What became of the strand, as values for the scheduler. */

@@ -225,12 +225,14 @@ static const struct shape load_shape[] = {
     {FIELD(load, memory_limit_bytes), NUMBER, 1, INT64_MAX},
     {FIELD(load, stall_ms), NUMBER, 1, INT32_MAX},
     {FIELD(load, event_limit_bytes), NUMBER, 1, INT32_MAX},
+    {FIELD(load, skip_waits), FLAG, 0, 1},
 };
 WRITER(load, WIRE_LOAD)
 READER(load, WIRE_LOAD)
 
 static const struct shape start_shape[] = {
     {FIELD(start, left_ms), NUMBER, 0, INT32_MAX},
+    {FIELD(start, undo_ms), NUMBER, 0, INT32_MAX},
 };
 WRITER(start, WIRE_START)
 READER(start, WIRE_START)
@@ -239,6 +241,7 @@ static const struct shape reply_shape[] = {
     {FIELD(reply, id), NUMBER, 1, INT64_MAX},
     {FIELD(reply, head), TEXT, 2, WIRE_FRAME_MAX},
     {FIELD(reply, body), TEXT, 0, WIRE_FRAME_MAX},
+    {FIELD(reply, after_ms), NUMBER, 0, INT32_MAX},
 };
 WRITER(reply, WIRE_REPLY)
 READER(reply, WIRE_REPLY)
@@ -277,6 +280,14 @@ static const struct shape request_shape[] = {
 WRITER(request, WIRE_REQUEST)
 READER(request, WIRE_REQUEST)
 
+static const struct shape fetch_shape[] = {
+    {FIELD(fetch, id), NUMBER, 1, INT64_MAX},
+    {FIELD(fetch, what), TEXT, 1, 16},
+    {FIELD(fetch, name), TEXT, 1, 256},
+};
+WRITER(fetch, WIRE_FETCH)
+READER(fetch, WIRE_FETCH)
+
 static const struct shape abandon_shape[] = {
     {FIELD(abandon, id), NUMBER, 1, INT64_MAX},
 };
@@ -293,6 +304,8 @@ static const struct shape outcome_shape[] = {
     {FIELD(outcome, line), NUMBER, 0, INT32_MAX},
     {FIELD(outcome, attempt), NUMBER, 0, INT32_MAX},
     {FIELD(outcome, data), TEXT, 0, WIRE_FRAME_MAX},
+    {FIELD(outcome, trace), TEXT, 0, 4096},
+    {FIELD(outcome, turned_ms), NUMBER, 0, INT64_MAX},
 };
 WRITER(outcome, WIRE_OUTCOME)
 

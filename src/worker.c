@@ -2,6 +2,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "deferred.h"
 #include "diag.h"
 #include "mem.h"
 #include "sandbox.h"
@@ -31,7 +32,11 @@
 struct worker {
     struct worker_page *page;
     struct arena *arena; /* the script's */
+    const struct prelude_file *extra;
     struct clock clock;
+    bool skip_waits;          /* the clock is turned where the run would wait */
+    size_t awaited;           /* with skip_waits: replies that must come before the clock turns */
+    struct deferred deferred; /* with skip_waits: replies whose time has not come */
     struct buffer in;   /* bytes of the socket; at most one frame and what a read brings with it */
     size_t used;        /* at the front of in: the frame that was read last */
     struct buffer out;  /* one frame, and progress that waited for it */
@@ -148,24 +153,74 @@ static void flush(struct worker *worker)
 static void host_request(void *arg, const struct wire_request *request)
 {
     struct worker *worker = arg;
+    worker->awaited++;
     send_frame(worker, wire_put_request(&worker->out, request));
+}
+
+static void host_fetch(void *arg, const struct wire_fetch *fetch)
+{
+    struct worker *worker = arg;
+    worker->awaited++;
+    send_frame(worker, wire_put_fetch(&worker->out, fetch));
 }
 
 static void host_abandon(void *arg, const struct wire_abandon *abandon)
 {
     struct worker *worker = arg;
+    deferred_drop(&worker->deferred, abandon->id);
     send_frame(worker, wire_put_abandon(&worker->out, abandon));
 }
 
-static bool host_wait(void *arg, int64_t timeout_ms, struct wire_reply *reply)
+static bool read_reply(struct worker *worker, int64_t timeout_ms, struct wire_reply *reply)
 {
     struct wire_frame frame;
-    flush(arg);
-    if (!read_frame(arg, timeout_ms, &frame))
+    if (!read_frame(worker, timeout_ms, &frame))
         return false;
     if (!wire_get_reply(&frame, reply, NULL))
         _exit(WORKER_EXIT_BROKEN);
     return true;
+}
+
+static void turn_clock(struct worker *worker, int64_t ms)
+{
+    worker->clock.mono_turn_ms += ms;
+    worker->clock.wall_turn_ms += ms;
+}
+
+/* Every request is answered at once, with the time after which its reply is to arrive; so all
+ * replies are in before the clock moves to the next thing that happens. */
+static bool wait_by_turning(struct worker *worker, int64_t timeout_ms, struct wire_reply *reply)
+{
+    int64_t now_ms = clock_mono_ms(&worker->clock), due_ms;
+    for (; worker->awaited; worker->awaited--) {
+        read_reply(worker, -1, reply);
+        deferred_add(&worker->deferred, reply, now_ms + reply->after_ms);
+    }
+    turn_clock(worker, now_ms - clock_mono_ms(&worker->clock)); /* reading took no time */
+    bool comes = deferred_next(&worker->deferred, &due_ms);
+    if (!comes || (timeout_ms >= 0 && due_ms > now_ms + timeout_ms)) {
+        turn_clock(worker, timeout_ms > 0 ? timeout_ms : 0);
+        return false;
+    }
+    turn_clock(worker, due_ms > now_ms ? due_ms - now_ms : 0);
+    deferred_take(&worker->deferred, reply);
+    return true;
+}
+
+static bool host_wait(void *arg, int64_t timeout_ms, struct wire_reply *reply)
+{
+    struct worker *worker = arg;
+    flush(worker);
+    if (worker->skip_waits)
+        return wait_by_turning(worker, timeout_ms, reply);
+    return read_reply(worker, timeout_ms, reply);
+}
+
+static void send_outcome(struct worker *worker, const struct wire_outcome *outcome)
+{
+    struct wire_outcome told = *outcome;
+    told.turned_ms = worker->clock.mono_turn_ms > 0 ? worker->clock.mono_turn_ms : 0;
+    send_frame(worker, wire_put_outcome(&worker->out, &told));
 }
 
 static void host_final(void *arg, const struct wire_outcome *outcome) __attribute__((noreturn));
@@ -173,7 +228,7 @@ static void host_final(void *arg, const struct wire_outcome *outcome)
 {
     struct worker *worker = arg;
     buffer_clear(&worker->out);
-    send_frame(worker, wire_put_outcome(&worker->out, outcome));
+    send_outcome(worker, outcome);
     _exit(WORKER_EXIT_FINAL);
 }
 
@@ -190,7 +245,9 @@ static const struct script_host *host_of(struct worker *worker, struct script_ho
                                  .clock = &worker->clock,
                                  .event = host_event,
                                  .progress = host_progress,
+                                 .extra = worker->extra,
                                  .request = host_request,
+                                 .fetch = host_fetch,
                                  .abandon = host_abandon,
                                  .wait = host_wait,
                                  .final = host_final,
@@ -206,6 +263,10 @@ static struct script *load_run(struct worker *worker, const struct wire_load *lo
 {
     struct script_host host;
     struct span text;
+    worker->skip_waits = load->skip_waits;
+    worker->awaited = 0;
+    worker->clock = (struct clock){0, 0};
+    deferred_clear(&worker->deferred);
     sandbox_arm(LOAD_CPU_MS + load->stall_ms);
     struct script *script = script_new(worker->arena, load, host_of(worker, &host), NULL);
     if (!script)
@@ -224,10 +285,10 @@ static void finish_run(struct worker *worker, struct script *script, int64_t sta
 {
     struct wire_outcome outcome;
     buffer_clear(&worker->step);
-    sandbox_arm(start->left_ms + stall_ms);
+    sandbox_arm(start->left_ms + start->undo_ms + stall_ms);
     script_run(script, start, &outcome);
     sandbox_arm(0);
-    send_frame(worker, wire_put_outcome(&worker->out, &outcome));
+    send_outcome(worker, &outcome);
 }
 
 static void shrink_buffer(struct buffer *buffer)
@@ -319,9 +380,9 @@ static bool confine(int64_t memory_limit_bytes, char level[SANDBOX_LEVEL_SIZE])
     return sandbox_enter(address_space, level, NULL);
 }
 
-int worker_main(int64_t memory_limit_bytes)
+int worker_main(int64_t memory_limit_bytes, const struct prelude_file *extra)
 {
-    struct worker worker = {.page = map_page()};
+    struct worker worker = {.page = map_page(), .extra = extra};
     char level[SANDBOX_LEVEL_SIZE];
     close_others();
     reset_signals();

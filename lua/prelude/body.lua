@@ -16,10 +16,6 @@ local OPTION_DEPTH_MAX = 40
 local RUN_HINT = "write run = function(s, ctx) ... end"
 local STEP_HINT = 'steps are written task "name" (function(s, ctx) ... end)'
 
-local function label(node)
-    return ('%s "%s"'):format(node.kind, text.show(node.name))
-end
-
 local function copy(value, depth)
     if type(value) ~= "table" or nodes[value] then
         return value
@@ -37,7 +33,7 @@ end
 
 local function refuse(node, code, message, hint)
     node.partial = true -- what is wrong with it has been said
-    findings.error(code, label(node) .. ": " .. message, node.line, hint)
+    findings.error(code, text.label(node) .. ": " .. message, node.line, hint)
 end
 
 -- Adds the child's weight to the node's; false, and said, when that is too much.
@@ -71,10 +67,10 @@ local function adopt(node, item, place)
     if not child then
         refuse(node, "option.type", ("entry %s is %s, not a step"):format(
                text.show(place), text.a(type(item))),
-               kind.shorthand and type(item) == "function" and RUN_HINT or STEP_HINT)
-    elseif not child.closed and not kinds[child.kind].unavailable then
-        refuse(node, "run.missing", label(child) .. " has no body",
-               ('write %s { ... } in one piece'):format(label(child)))
+               kind.shorthand["function"] and type(item) == "function" and RUN_HINT or STEP_HINT)
+    elseif not child.closed then
+        refuse(node, "run.missing", text.label(child) .. " has no body",
+               ('write %s { ... } in one piece'):format(text.label(child)))
     elseif not kind.children[child.kind] then
         refuse(node, "option.type", ("a %s cannot stand in it"):format(child.kind),
                child.kind == "on" and "write catch = { on ... }" or "")
@@ -106,14 +102,15 @@ end
 
 function body.read(node, value)
     local kind = kinds[node.kind]
-    if type(value) == "function" and kind.shorthand then
-        node.options[kind.shorthand] = value
+    local option = kind.shorthand[type(value)]
+    if option then
+        node.options[option] = value
     elseif type(value) == "table" and not nodes[value] then
         read_table(node, value)
     else
         refuse(node, "option.type", ("its body is %s"):format(
                nodes[value] and "a step" or text.a(type(value))),
-               ("write %s { ... }"):format(label(node)))
+               ("write %s { ... }"):format(text.label(node)))
     end
     node.closed = true -- only now, so that it cannot stand in itself
 end

@@ -17,10 +17,6 @@ for word in ([[and break do else elseif end false for function goto if in local 
     KEYWORDS[word] = true
 end
 
-local function label(node)
-    return ('%s "%s"'):format(node.kind, text.show(node.name))
-end
-
 local function sorted_keys(t)
     local keys = {}
     for key in pairs(t) do
@@ -36,26 +32,21 @@ local function check_name(node)
     if not name or node.kind == "on" then
         return
     elseif RESERVED[name] and kind.step then
-        findings.error("name.invalid", ('%s: the name is reserved'):format(label(node)), node.line,
+        findings.error("name.invalid", text.label(node) .. ": the name is reserved", node.line,
                        "input, item, index, err and errors mean something else on s")
     elseif kind.step and (not name:find("^[%a_][%w_]*$") or KEYWORDS[name]) then
-        findings.error("name.invalid", ('%s: a step\'s name is an identifier'):format(label(node)),
+        findings.error("name.invalid", text.label(node) .. ": a step's name is an identifier",
                        node.line, "letters, digits and _, no digit first, no keyword of Lua")
     elseif not name:find("^[%w_.-]+$") or #name > 100 then
         findings.error("name.invalid", ('%s: the name has other than letters, digits, _ . -')
-                       :format(label(node)), node.line, "choose a short plain name")
+                       :format(text.label(node)), node.line, "choose a short plain name")
     end
 end
 
 local function unknown_option(node, name)
     local kind = kinds[node.kind]
-    if kind.later[name] then
-        findings.error("node.unavailable", ("%s: %s is not available yet"):format(
-                       label(node), name), node.line, "leave it out for now")
-        return
-    end
     findings.error("option.unknown", ('%s: unknown option "%s"'):format(
-                   label(node), text.show(name)), node.line, spelling.hint(name, kind.options))
+                   text.label(node), text.show(name)), node.line, spelling.hint(name, kind.options))
 end
 
 local function check_options(node)
@@ -68,7 +59,7 @@ local function check_options(node)
             local parsed, problems = read(node.options[name], name, body.nodes)
             node.set[name] = parsed
             for _, problem in ipairs(problems or {}) do
-                findings.error(problem.code, label(node) .. ": " .. problem.message, node.line,
+                findings.error(problem.code, text.label(node) .. ": " .. problem.message, node.line,
                                problem.hint)
             end
         end
@@ -79,7 +70,8 @@ local function check_timeout(node, flow)
     local own, whole = node.set.timeout, flow.set.timeout
     if own and whole and own.ms > whole.ms then
         findings.warning("timeout.longer", ("%s: timeout %s is longer than the flow's, %s"):format(
-                         label(node), own.text, whole.text), node.line, "the flow's ends the run")
+                         text.label(node), own.text, whole.text), node.line,
+                         "the flow's ends the run")
     end
 end
 
@@ -99,9 +91,6 @@ end
 local function walk(node, flow)
     local kind = kinds[node.kind]
     check_name(node)
-    if kind.unavailable then
-        return
-    end
     check_options(node)
     check_timeout(node, flow)
     if kind.validate then
@@ -133,8 +122,10 @@ end
 
 -- flow: the root node.
 function check.flow(flow)
+    local before = findings.enter(flow.file)
     walk(flow, flow)
     check_entries(flow)
+    findings.enter(before)
 end
 
 return check

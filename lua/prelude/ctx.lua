@@ -7,11 +7,13 @@ local events = use "events"
 local fault = use "fault"
 local http = use "http"
 local spelling = use "spelling"
+local substep = use "substep"
 local text = use "text"
+local vars = use "vars"
 
 local ctx = { run = {} } -- run: {id, app, flow, version, user}
 
-local LATER = { step = true, secret = true, vars = true, user = true, profile = true, event = true,
+local LATER = { secret = true, user = true, profile = true, event = true,
                 uuid = true, random = true, base64 = true, hex = true, sha256 = true,
                 hmac_sha256 = true, url = true, time = true }
 local JSON_MAX = 6 * 1024 * 1024
@@ -155,8 +157,13 @@ local function seconds_left(frame)
     end
 end
 
+function ctx.open(context)
+    ctx.run = context.run
+end
+
 function ctx.new(frame)
     local own = { attempt = frame.attempt, key = ctx.run.id .. ":" .. frame.path,
+                  vars = vars.view(frame.root), step = substep.of(frame),
                   run = host.view(ctx.run), deadline = seconds_left(frame) }
     for name, value in pairs(fixed) do
         own[name] = value

@@ -1,10 +1,10 @@
--- fault: what goes wrong in a run: {code, message, data_text, file, line, step, attempt}.
+-- fault: what goes wrong in a run: {code, message, data_text, file, line, step, attempt, trace}.
 -- In an author's hands it is an error value with code, message and data, raised by ctx functions;
 -- whatever a strand ended with becomes a fault here, without running the author's metamethods.
 local host, use = ...
 local text = use "text"
 
-local fault = { source = "" } -- source: the flow's file name, set when it loads
+local fault = {}
 
 local MESSAGE_MAX = 4000
 local CODE_MAX = 128
@@ -19,10 +19,12 @@ local meta = {
     end,
 }
 
--- Raises an error value in the author's code.
+-- Raises an error value in the author's code; extra: {retry_after}.
 function fault.raise(code, message, data, extra)
     local value = setmetatable({ code = code, message = message, data = data }, meta)
-    made[value] = extra or {}
+    extra = extra or {}
+    extra.file, extra.line = host.where(1)
+    made[value] = extra
     error(value, 0)
 end
 
@@ -44,52 +46,65 @@ function fault.new(code, message, fields)
     return new
 end
 
--- Lua shortens long chunk names in messages.
-local function short_name(file)
-    return #file < 60 and file or "..." .. file:sub(-56)
+-- The authors' files, as Lua names them in messages: long names are shortened there.
+local files = {}
+
+function fault.know_file(file)
+    files[file] = file
+    files[#file < 60 and file or "..." .. file:sub(-56)] = file
 end
 
--- Takes "file:line: " off a message; the line named there is the one to blame.
-local function without_position(message, file)
-    for _, name in ipairs({ file, short_name(file) }) do
-        if message:sub(1, #name + 1) == name .. ":" then
-            local line, rest = message:match("^(%d+): (.*)$", #name + 2)
-            if line then
-                return rest, math.tointeger(tonumber(line))
-            end
-        end
+-- Takes "file:line: " off a message: the rest, and the file and line to blame, or nil.
+local function without_position(message)
+    local shown, line, rest = message:match("^([^\n]-):(%d+): (.*)$")
+    if files[shown] then
+        return rest, files[shown], math.tointeger(tonumber(line))
     end
-    return message, nil
+    return message
 end
 
-local function plain(value, file, line)
+local function plain(value, place)
     local kind = type(value)
     if kind == "string" or kind == "number" then
-        local message, blamed = without_position(tostring(value), file)
-        return fault.new("lua", message, { file = file, line = blamed or line })
+        local message, blamed, at = without_position(tostring(value))
+        place.file, place.line = blamed or place.file, at or place.line
+        return fault.new("lua", message, place)
     end
     local what = kind == "nil" and "nil" or text.a(kind)
-    return fault.new("lua", "error value is " .. what, { file = file, line = line })
+    return fault.new("lua", "error value is " .. what, place)
 end
 
--- What a strand ended with, as a fault.
-function fault.raised(value, file, line)
-    file = file or fault.source
+-- What a strand ended with, as a fault. trace: lines of the authors' frames; frame: whose it is.
+function fault.raised(value, file, line, trace, frame)
+    local place = { file = file or frame and frame.root.file, line = line, trace = trace }
+    local inner = frame and frame.inner_failure
+    if inner and rawequal(inner.value, value) then
+        place.step = inner.path
+    end
     local extra = made[value]
     if not extra or type(value.code) ~= "string" then
-        return plain(value, file, line)
+        return plain(value, place)
     end
-    local data = value.data ~= nil and host.encode(value.data, host.limits.event) or nil
+    place.file, place.line = extra.file or place.file, extra.line or place.line
+    place.retry_after = extra.retry_after
+    place.data_text = value.data ~= nil and host.encode(value.data, host.limits.event) or nil
     local message = type(value.message) == "string" and value.message or text.show(value.message)
-    return fault.new(value.code, message, {
-        file = file, line = line, data_text = data, retry_after = extra.retry_after,
-    })
+    return fault.new(value.code, message, place)
 end
 
--- A deadline passed; only the node that set it may retry or catch this.
-function fault.timeout(deadline)
+-- A deadline passed; only the node that set it may retry or catch this, and nobody the run's own.
+function fault.timeout(deadline, frame)
+    if deadline.whole then
+        return fault.new("timeout", "Execution timeout", { owner = deadline, step = frame.path,
+            attempt = frame.attempt, file = frame.root.file, line = frame.node.line })
+    end
     local message = ('step "%s" took longer than %s'):format(deadline.name, deadline.text)
     return fault.new("timeout", message, { owner = deadline })
+end
+
+-- A sibling failed: ends everything up to the node that both stand in.
+function fault.cancelled(frame)
+    return fault.new("cancelled", "a step beside it failed", { owner = frame.group })
 end
 
 -- As s.err shows it to a handler.

@@ -1,98 +1,126 @@
 -- main: the prelude's one entry: load describes a flow, run runs it to its outcome.
 -- load never raises for an author's mistakes, they become findings; run returns a completed or a
--- failed outcome. One state loads one flow and runs it once.
+-- failed outcome. One state loads one flow (and those that it calls) and runs it once.
 local host, use = ...
+local callees = use "callees"
 local check = use "check"
 local ctx = use "ctx"
 local entry = use "entry"
 local events = use "events"
 local fault = use "fault"
 local findings = use "findings"
-local input = use "input"
+local payload = use "payload"
 local record = use "record"
 local scheduler = use "scheduler"
 local source = use "source"
 local steps = use "steps"
 local stream = use "stream"
+local undo = use "undo"
+local vars = use "vars"
 
 local main = {}
 
-local DESCRIBED_MAX = 4 * 1024 * 1024
-local flow, context, payload, unreadable
+local DESCRIBED_MAX = 7 * 1024 * 1024
+-- What a developer's commands do with a flow in the place of running it; absent in bootstrap.
+local SHOWN = { describe = true, graph = true }
+local context, flow, given, unreadable
 
-local function read_context(json)
-    local _, read = host.decode(json)
+local function open(context_json, payload_json)
+    local _, read = host.decode(context_json)
     context = read
-    ctx.run = context.run
+    ctx.open(context)
+    vars.open(context.variables)
     stream.run_id = context.stream_state and context.run.id or nil
-end
-
-local function read_payload(json)
-    local ok, value = host.decode(json)
+    local ok, value = host.decode(payload_json)
     if ok then
-        payload = value
+        given = value
     else
-        unreadable = "the payload cannot be read: " .. value
+        unreadable = value
     end
 end
 
-local function described()
-    local timeout = flow and flow.set and flow.set.timeout
-    return host.encode({
-        name = flow and flow.name or "",
-        timeout_ms = timeout and timeout.ms or host.null,
-        entries = host.array(flow and flow.set and entry.names(flow) or {}),
-        findings = host.array(findings.sorted()),
-    }, DESCRIBED_MAX)
+-- What only a developer's command asks for.
+local function add_picture(out)
+    out.about = flow.set.about
+    out.input = flow.options.input
+    out.tree = use("tree").of(flow)
 end
 
-function main.load(name, text, context_json, payload_json)
-    read_context(context_json)
-    read_payload(payload_json)
-    flow = source.load(name, text)
+local function described()
+    local timeout = flow and flow.set.timeout
+    local out = {
+        name = flow and flow.name or "",
+        timeout_ms = timeout and timeout.ms or host.null,
+        entries = host.array(flow and entry.names(flow) or {}),
+        findings = host.array(findings.sorted()),
+    }
+    if SHOWN[context.role] and findings.errors == 0 then
+        add_picture(out)
+    end
+    return host.encode(out, DESCRIBED_MAX)
+end
+
+function main.load(file, code, context_json, payload_json)
+    open(context_json, payload_json)
+    if context.role == "spec" then
+        return use("spec").load(file, code)
+    end
+    flow = source.load(file, code)
     if flow then
         check.flow(flow)
+        callees.resolve(flow)
     end
     return described(), findings.errors == 0
 end
 
--- The place of the first step; nil and the fault when the run cannot begin.
+-- The place of the first step and the input; nil and the fault when the run cannot begin.
 local function prepare()
     local first, unknown = entry.find(flow, context.entry, context.run.flow)
     if not first then
         return nil, fault.new("node.unknown", unknown)
     elseif unreadable then
-        return nil, fault.new("input.invalid", unreadable)
+        return nil, fault.new("input.invalid", "the payload cannot be read: " .. unreadable)
     end
-    local shape = flow.set.input
-    if shape then
-        payload = payload == host.null and host.object({}) or payload
-        local violations = input.violations(shape, payload)
-        if violations then
-            return nil, fault.new("input.invalid", violations)
-        end
+    local refused, input = payload.refuse(flow, given)
+    if refused then
+        return nil, refused
     end
-    return first
+    return first, input
 end
 
 local function failed(it)
     return { completed = false, code = it.code, message = it.message, step = it.step,
-             file = it.file, line = it.line, attempt = it.attempt, data = it.data_text }
+             file = it.file, line = it.line, attempt = it.attempt, data = it.data_text,
+             trace = it.trace }
 end
 
-function main.run()
+local function run_flow()
     events.begin()
-    local first, refusal = prepare()
+    local first, input = prepare()
     if not first then
-        return failed(refusal)
+        return failed(input)
     end
     local ok, result = scheduler.run(function()
-        return steps.flow(flow, first, payload)
+        local good, value = steps.flow(flow, first, input)
+        if not good then
+            undo.run()
+        end
+        return good, value
     end)
     if not ok then
         return failed(result)
     end
     return { completed = true, output = result ~= record.NIL and result or nil }
+end
+
+function main.run()
+    if context.role == "spec" then
+        return use("spec").run()
+    elseif context.role == "graph" then
+        local picture = use("graph").render(use("tree").of(flow), context.format)
+        return { completed = true, output = host.encode(picture, DESCRIBED_MAX) }
+    end
+    return run_flow()
 end
 
 return main

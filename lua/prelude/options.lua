@@ -2,6 +2,7 @@
 -- Each reader takes the value that the author gave and returns the parsed one and a list of
 -- problems {code, message, hint}; it runs no code of the author's.
 local _, use = ...
+local declared = use "declared"
 local duration = use "duration"
 local input = use "input"
 local retry = use "retry"
@@ -27,17 +28,55 @@ options.callback = reader_of("function")
 options.words = reader_of("string")
 options.retry = retry.parse
 options.shape = input.parse
+options.vars = declared.parse
 
+-- Longer than nothing.
 function options.timeout(value, name)
-    local ms, reason = duration.parse(value)
-    if ms == 0 then
-        reason = "is zero"
+    local length, problems = options.duration(value, name)
+    if length and length.ms == 0 then
+        return nil, { { code = "duration.invalid", hint = duration.HINT,
+                        message = ("%s %s is zero"):format(name, text.show(value)) } }
     end
-    if reason then
+    return length, problems
+end
+
+function options.duration(value, name)
+    local ms, reason = duration.parse(value)
+    if not ms then
         return nil, { { code = "duration.invalid", hint = duration.HINT,
                         message = ("%s %s %s"):format(name, text.show(value), reason) } }
     end
     return { ms = ms, text = value }
+end
+
+local COUNT_MAX = 1000000
+
+function options.count(value, name)
+    if math.type(value) ~= "integer" or value < 1 or value > COUNT_MAX then
+        return wrong(name, "a whole number from 1 to 1000000", value)
+    end
+    return value
+end
+
+-- How many of a map's items may fail: a count, or a share of them.
+function options.tolerance(value, name)
+    if math.type(value) == "integer" and value >= 0 then
+        return { count = value }
+    end
+    local percent = type(value) == "string" and tonumber(value:match("^(%d+)%%$"))
+    if not percent or percent > 100 then
+        return wrong(name, "a count or a percentage", value, 'tolerate = 3, or tolerate = "10%"')
+    end
+    return { percent = percent }
+end
+
+-- The flow that a call means, "other" or "other@1.4.2".
+function options.flow_name(value, name)
+    local plain = type(value) == "string" and value:gsub("@%d+%.%d+%.%d+$", "")
+    if not plain or #plain > 128 or not plain:find("^[%w_-][%w_.-]*$") then
+        return wrong(name, "a flow's name", value, 'flow = "other", or "other@1.4.2"')
+    end
+    return value
 end
 
 -- Aliases of node ids: name -> top-level step.

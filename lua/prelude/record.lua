@@ -11,12 +11,16 @@ function record.new(frame, status, result)
     return { path = frame.path, attempt = frame.attempt, status = status, result = result }
 end
 
-function record.value(it)
-    if it.result == record.NIL then
+function record.read(result)
+    if result == record.NIL then
         return nil
     end
-    local _, value = host.decode(it.result)
+    local _, value = host.decode(result)
     return value
+end
+
+function record.value(it)
+    return record.read(it.result)
 end
 
 -- An author's value as a result: true, JSON text | false, fault.
@@ -31,6 +35,16 @@ function record.encode(value, frame, what)
     local code = problem == "limit" and "limit.payload" or "result.invalid"
     local message = ('%s of step "%s": %s'):format(what or "result", frame.node.name, reason)
     return false, fault.new(code, message)
+end
+
+-- Several results as one: pieces of JSON text, joined; true, text | false, fault.
+function record.join(pieces, open, close, frame)
+    local json = open .. table.concat(pieces, ",") .. close
+    if #json <= host.limits.result then
+        return true, json
+    end
+    return false, fault.new("limit.payload", ('result of step "%s": over %d bytes'):format(
+                            frame.node.name, host.limits.result))
 end
 
 return record

@@ -1,64 +1,75 @@
--- scheduler: branches of a run, each a coroutine of the prelude, waiting on replies and timers.
--- One wait of the host serves them all, so no branch's reply is lost to another's sleep. At most
--- IN_FLIGHT requests are out at once; the next ones wait for a place.
+-- scheduler: branches of a run, each a coroutine of the prelude, waiting on replies, timers and
+-- each other. One wait of the host serves them all, so no branch's reply is lost to another's
+-- sleep. At most IN_FLIGHT requests are out at once; the next ones wait for a place.
 local host = ...
 
 local scheduler = {}
 
 local IN_FLIGHT = 16
-local parked = {}   -- branches that wait, oldest first: {thread, id, at, place}
+local ready, first, last = {}, 1, 0 -- a queue of {branch, words}: who runs next; a branch is
+                                    -- {thread, group}
+local parked = {}                   -- branches that wait, oldest first: {branch, id, at, place}
 local in_flight = 0
 local last_id = 0
 
-local function run_branch(thread, ...)
-    local ok, wants = coroutine.resume(thread, ...)
+local function make_ready(branch, ...)
+    last = last + 1
+    ready[last] = { branch = branch, words = table.pack(...) }
+end
+
+local function run_branch(branch, words)
+    local ok, wants = coroutine.resume(branch.thread, table.unpack(words, 1, words.n))
     if not ok then
         error(wants, 0)
-    elseif coroutine.status(thread) ~= "dead" then
-        wants.thread = thread
+    elseif coroutine.status(branch.thread) ~= "dead" then
+        wants.branch = branch
         parked[#parked + 1] = wants
     end
 end
 
--- Takes the first parked branch for which test holds off the list.
-local function take(test)
-    for i, branch in ipairs(parked) do
-        if test(branch) then
-            return table.remove(parked, i)
+local function run_ready()
+    while first <= last do
+        local next_one = ready[first]
+        ready[first] = nil
+        first = first + 1
+        run_branch(next_one.branch, next_one.words)
+    end
+end
+
+-- Takes the first parked branch for which test holds off the list and tells it why it goes on.
+local function release(test, ...)
+    for i, wants in ipairs(parked) do
+        if test(wants) then
+            table.remove(parked, i)
+            make_ready(wants.branch, ...)
+            return true
         end
     end
+    return false
 end
 
 local function earliest()
     local at
-    for _, branch in ipairs(parked) do
-        at = branch.at and (not at or branch.at < at) and branch.at or at
+    for _, wants in ipairs(parked) do
+        at = wants.at and (not at or wants.at < at) and wants.at or at
     end
     return at
 end
 
-local function deliver(id, head, body)
-    local branch = take(function(it) return it.id == id end)
-    if branch then
-        run_branch(branch.thread, head, body)
-    end
-end
-
+-- The branches whose time has come, in the order of their times.
 local function wake(now)
-    local due = take(function(it) return it.at and it.at <= now end)
-    while due do
-        run_branch(due.thread)
-        due = take(function(it) return it.at and it.at <= now end)
+    local at = earliest()
+    while at and at <= now do
+        local due = at
+        release(function(wants) return wants.at == due end, "time")
+        at = earliest()
     end
 end
 
 local function fill_places()
-    while in_flight < IN_FLIGHT do
-        local branch = take(function(it) return it.place end)
-        if not branch then
-            return
-        end
-        run_branch(branch.thread, true)
+    local free = IN_FLIGHT - in_flight
+    while free > 0 and release(function(wants) return wants.place end, "place") do
+        free = free - 1
     end
 end
 
@@ -66,38 +77,97 @@ local function turn()
     local at = earliest()
     local id, head, body = host.wait(at and math.max(0, at - host.mono_ms()) or -1)
     if id then
-        deliver(id, head, body)
+        release(function(wants) return wants.id == id end, "reply", head, body)
     end
     wake(host.mono_ms())
+    run_ready()
     fill_places()
 end
 
--- The rest is called from within a branch; at: a time of the monotonic clock, or nil. ------------
-
-function scheduler.sleep(at)
-    coroutine.yield({ at = at })
+local function next_id()
+    last_id = last_id + 1
+    return last_id
 end
 
--- Sends a request and waits: head, body of its reply, or nothing when the time passed.
-function scheduler.request(head, body, at)
-    if in_flight >= IN_FLIGHT and not coroutine.yield({ place = true, at = at }) then
-        return nil
+-- groups: branches that end together; a group is {parent, cancelled} ------------------------------
+
+function scheduler.cancelled(group)
+    while group do
+        if group.cancelled then
+            return true
+        end
+        group = group.parent
     end
-    last_id = last_id + 1
+    return false
+end
+
+-- Whoever of the group, or of groups inside it, waits for something outside is told.
+function scheduler.cancel(group)
+    group.cancelled = true
+    local function stops(wants)
+        return not wants.join and scheduler.cancelled(wants.branch.group)
+    end
+    while release(stops, "cancelled") do end -- luacheck: ignore 542
+end
+
+-- Starts f as a branch of the group; it begins when all others wait.
+function scheduler.spawn(f, group)
+    make_ready({ thread = coroutine.create(f), group = group })
+end
+
+-- Waits until somebody calls scheduler.joined(token).
+function scheduler.join(token)
+    coroutine.yield({ join = token })
+end
+
+function scheduler.joined(token)
+    release(function(wants) return wants.join == token end)
+end
+
+-- waiting, from within a branch; at: a time of the monotonic clock, or nil ------------------------
+
+-- "time" when it has come, or "cancelled".
+function scheduler.sleep(at)
+    return (coroutine.yield({ at = at }))
+end
+
+-- Sends what send(id) sends and waits for its reply: "reply", head, body | "time" | "cancelled".
+local function exchange(send, at)
+    local id = next_id()
     in_flight = in_flight + 1
-    local id = last_id
-    host.request(id, head, body)
-    local reply_head, reply_body = coroutine.yield({ id = id, at = at })
+    send(id)
+    local word, head, body = coroutine.yield({ id = id, at = at })
     in_flight = in_flight - 1
-    if not reply_head then
+    if word ~= "reply" then
         host.abandon(id)
     end
-    return reply_head, reply_body
+    return word, head, body
 end
 
--- Starts f as a branch; it runs until it waits.
-function scheduler.spawn(f)
-    run_branch(coroutine.create(f))
+function scheduler.request(head, body, at)
+    while in_flight >= IN_FLIGHT do
+        local word = coroutine.yield({ place = true, at = at })
+        if word ~= "place" then
+            return word
+        end
+    end
+    return exchange(function(id) host.request(id, head, body) end, at)
+end
+
+-- A source from the flows folder; what: "module" or "flow".
+function scheduler.fetch(what, name, at)
+    return exchange(function(id) host.fetch(id, what, name) end, at)
+end
+
+-- The same while a flow loads and there are no branches: head, body.
+function scheduler.fetch_now(what, name)
+    local id = next_id()
+    host.fetch(id, what, name)
+    local answered, head, body
+    repeat
+        answered, head, body = host.wait(-1)
+    until answered == id
+    return head, body
 end
 
 -- Runs f as the first branch until it and all others ended; returns what f returned.
@@ -106,6 +176,7 @@ function scheduler.run(f)
     scheduler.spawn(function()
         results = table.pack(f())
     end)
+    run_ready()
     while #parked > 0 do
         turn()
     end

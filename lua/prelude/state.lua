@@ -31,4 +31,20 @@ function state.put(scope, name, it)
     scope.flat[name] = record.value(it)
 end
 
+-- Another value under a name that is no step's.
+function state.set(scope, name, value)
+    scope.flat[name] = value
+end
+
+-- The tolerated failures of a map, as s.errors.<name>; the table is shared with inner scopes, so a
+-- new one takes its place.
+function state.put_errors(scope, name, errors)
+    local all = {}
+    for other, list in pairs(scope.flat.errors or {}) do
+        all[other] = list
+    end
+    all[name] = errors
+    scope.flat.errors = all
+end
+
 return state

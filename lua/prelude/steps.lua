@@ -2,14 +2,17 @@
 -- input(s) gives its own s.input -> attempts, each under timeout -> catch -> output(s, result) maps
 -- the result. Errors of when, input and output are for the retry and catch around the step only.
 local host, use = ...
+local deadline = use "deadline"
 local fault = use "fault"
 local kinds = use "kinds"
 local pattern = use "pattern"
 local record = use "record"
 local retry = use "retry"
+local scheduler = use "scheduler"
 local state = use "state"
 local strand = use "strand"
 local stream = use "stream"
+local undo = use "undo"
 
 local steps = {}
 
@@ -17,25 +20,31 @@ local steps = {}
 local function new_frame(node, place)
     local path = place.path == "" and node.name or place.path .. "/" .. node.name
     return { node = node, path = path, attempt = 1, scope = place.scope, limit = place.limit,
-             deadline = place.limit }
+             deadline = place.limit, group = place.group, root = place.root }
 end
 
 -- Who is to blame, unless a step further in is.
 local function blame(frame, failure)
-    if not failure.step then
-        failure.step, failure.attempt = frame.path, frame.attempt
-        failure.file = failure.file or fault.source
+    if not failure.blamed then
+        failure.blamed = true
+        failure.step = failure.step or frame.path
+        failure.attempt = frame.attempt
+        failure.file = failure.file or frame.root.file
         failure.line = failure.line or frame.node.line
     end
     return failure
 end
 
--- The children of a node, or of one of its branches, in a scope of their own.
-local function walk_inside(frame, children, branch, fields)
+-- Children of a node, or of one of its branches, in a scope of their own: what a kind's run gets as
+-- its second argument. options: {segment, suffix, fields, scope, group, root, limit}.
+local function walk_inside(frame, children, options)
+    local path = frame.path .. (options.suffix or "")
     return steps.walk(children, {
-        path = branch and frame.path .. "/" .. branch or frame.path,
-        scope = state.open(frame.scope, fields),
-        limit = frame.deadline,
+        path = options.segment and path .. "/" .. options.segment or path,
+        scope = options.scope or state.open(frame.scope, options.fields),
+        limit = options.limit or frame.deadline,
+        group = options.group or frame.group,
+        root = options.root or frame.root,
     })
 end
 
@@ -66,23 +75,11 @@ local function take_input(frame)
     return true
 end
 
--- The nearer one of the node's own timeout and the deadline around it.
-local function deadline_of(frame)
-    local own = frame.node.set.timeout
-    local at = own and host.mono_ms() + own.ms
-    if not own or frame.limit and frame.limit.at <= at then
-        return frame.limit
-    end
-    return { at = at, text = own.text, name = frame.node.name }
-end
-
 local function attempt(frame)
-    frame.deadline = deadline_of(frame)
-    local ok, result = kinds[frame.node.kind].run(frame, function(children, branch)
-        return walk_inside(frame, children, branch)
-    end)
-    if not ok and result.owner == frame.deadline and frame.deadline ~= frame.limit then
-        result.owner = nil
+    frame.deadline = deadline.nearer(frame.limit, frame.node.set.timeout, frame.node.name)
+    local ok, result = kinds[frame.node.kind].run(frame, walk_inside)
+    if not ok then
+        deadline.settle(result, frame.deadline, frame.limit)
     end
     frame.deadline = frame.limit
     return ok, result
@@ -98,12 +95,13 @@ local function attempts(frame)
         blame(frame, result)
         local policy = frame.node.set.retry
         local pause = policy and retry.pause(policy, frame.attempt, result)
-        if not pause then
+        if not pause or strand.outlasts_run(frame, pause) then
             return false, result
         end
         stream.finish(frame, "failed", result)
-        if not strand.pause(frame.limit, pause) then
-            return false, fault.timeout(frame.limit)
+        local good, broken = strand.pause(frame, pause)
+        if not good then
+            return false, broken
         end
         frame.attempt = frame.attempt + 1
         stream.start(frame)
@@ -117,7 +115,8 @@ local function handle(frame, failure)
     end
     for _, handler in ipairs(frame.node.set.catch or {}) do
         if pattern.matches(handler.name, failure.code) then
-            return walk_inside(frame, handler.children, "catch", { err = fault.view(failure) })
+            return walk_inside(frame, handler.children, { segment = "catch",
+                                                          fields = { err = fault.view(failure) } })
         end
     end
     return false, failure
@@ -128,8 +127,7 @@ local function map_output(frame, result)
     if not map then
         return true, result
     end
-    local given = host.view(record.value({ result = result }))
-    local ok, value = strand.call(frame, map, frame.scope.view, given)
+    local ok, value = strand.call(frame, map, frame.scope.view, host.view(record.read(result)))
     if not ok then
         return false, value
     end
@@ -178,20 +176,34 @@ local function run_node(frame)
     return record.new(frame, status, result)
 end
 
--- Children in order. place: {path, scope, limit, first, before, after}. True, the last one's result
--- as JSON text | false, fault.
+-- A finished node's result takes its name in the scope that it stands in, and may be undone.
+local function settle(frame, scope, done)
+    state.put(scope, frame.node.name, done)
+    if frame.errors then
+        state.put_errors(scope, frame.node.name, frame.errors)
+    end
+    if frame.node.set.undo and done.status ~= "skipped" then
+        undo.note(frame, scope)
+    end
+end
+
+-- Children in order. place: {path, scope, limit, group, root, first, before, after}. True, the last
+-- one's result as JSON text | false, fault.
 function steps.walk(children, place)
     local result = record.NIL
     for i = place.first or 1, #children do
-        local child = children[i]
+        if place.group and scheduler.cancelled(place.group) then
+            return false, fault.cancelled(place)
+        end
         if place.before then
             place.before(i)
         end
-        local done, failure = run_node(new_frame(child, place))
+        local frame = new_frame(children[i], place)
+        local done, failure = run_node(frame)
         if not done then
             return false, failure
         end
-        state.put(place.scope, child.name, done)
+        settle(frame, place.scope, done)
         result = done.result
         if place.after then
             place.after(i)
@@ -210,6 +222,7 @@ function steps.flow(flow, first, payload)
     end
     return steps.walk(flow.children, {
         path = "", scope = state.new(payload), first = first, before = tell(0), after = tell(1),
+        root = flow, limit = deadline.of_run(),
     })
 end
 

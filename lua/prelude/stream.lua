@@ -18,8 +18,8 @@ local function move(frame, method)
 end
 
 function stream.start(frame)
-    frame.started_ms = host.mono_ms()
     if stream.run_id then
+        frame.started_ms = host.mono_ms()
         send("node_start", { node_id = frame.path, name = frame.node.name, kind = frame.node.kind,
                              attempt = frame.attempt })
         move(frame, "add")
@@ -35,11 +35,11 @@ end
 
 -- status: completed, failed or caught; failure for the last two.
 function stream.finish(frame, status, failure)
-    if stream.run_id and frame.started_ms then
+    if frame.started_ms then -- and not finished yet
         ending(frame, status, failure)
         move(frame, "remove")
+        frame.started_ms = nil
     end
-    frame.started_ms = nil
 end
 
 function stream.skip(frame)

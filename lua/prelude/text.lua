@@ -48,6 +48,11 @@ function text.show(value)
     return "a " .. kind
 end
 
+-- A node as messages name it: task "pay".
+function text.label(node)
+    return ('%s "%s"'):format(node.kind, text.show(node.name))
+end
+
 -- The type of a value with its article: "a number", "an array".
 function text.a(kind)
     return (kind == "nil" and "nothing") or (kind:find("^[aeiou]") and "an " or "a ") .. kind

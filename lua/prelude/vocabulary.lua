@@ -1,6 +1,6 @@
--- vocabulary: the words of a flow file: flow task seq choice when otherwise on.
--- Each makes an opaque handle of a node {kind, name, line, options, children}; it is open until its
--- body is given; a second body means that a comma is missing between two steps.
+-- vocabulary: the words of a flow file: flow task seq choice parallel map loop wait call, and the
+-- clauses when otherwise on. Each makes an opaque handle of a node {kind, name, line, options,
+-- children}; it is open until its body is given; a second body means that a comma is missing.
 local host, use = ...
 local body = use "body"
 local findings = use "findings"
@@ -20,21 +20,19 @@ function handles.__call(handle, value)
     local node = nodes[handle]
     if node.closed then
         local _, line = host.where(1)
-        findings.error("comma.missing", ('a comma is missing after %s "%s"'):format(
-                       node.kind, text.show(node.name)), line,
+        findings.error("comma.missing", ("a comma is missing after %s"):format(text.label(node)),
+                       line,
                        ("put a comma after the step that begins on line %d"):format(node.line))
         return handle
     end
-    if not kinds[node.kind].unavailable then
-        body.read(node, value)
-    end
-    node.closed = true
+    body.read(node, value)
     return handle
 end
 
 local function open(kind, name)
     local _, line = host.where(1)
-    local node = { kind = kind, line = line or 0, options = {}, children = {}, size = 1, depth = 1 }
+    local node = { kind = kind, line = line or 0, options = {}, children = {}, size = 1,
+                   depth = 1 }
     node.name = type(name) == "string" and text.clean(name, 200) or nil
     local handle = setmetatable({}, handles)
     nodes[handle] = node
@@ -56,10 +54,6 @@ local function named(kind)
             unnamed(node, name)
         end
         node.predicate = kind == "when" and predicate or nil
-        if kinds[kind].unavailable then
-            findings.error("node.unavailable", kind .. " is not available yet", node.line,
-                           "this version has task, seq and choice")
-        end
         return handle
     end
 end
@@ -76,12 +70,6 @@ function vocabulary.add(globals)
         globals[kind] = named(kind)
     end
     globals.otherwise = otherwise
-    globals.require = function()
-        local _, line = host.where(1)
-        findings.error("node.unavailable", "require is not available yet", line,
-                       "a flow is one file for now")
-        error("require is not available yet", 2)
-    end
 end
 
 return vocabulary

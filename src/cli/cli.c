@@ -138,7 +138,7 @@ static int unknown(const char *name)
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
-        return worker_main(strtoll(argv[2], NULL, 10));
+        return worker_main(strtoll(argv[2], NULL, 10), NULL);
     service_hold_standard_files();
     if (argc < 2)
         return cli_usage(NULL, "which command?");

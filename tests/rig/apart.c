@@ -62,8 +62,9 @@ static bool told_wait(void *arg, int64_t timeout_ms, struct wire_reply *reply)
 {
     struct apart_told *told = arg;
     if (told->asked) {
-        *reply = (struct wire_reply){told->asked, span_of("{\"status\":200,\"headers\":{}}"),
-                                     span_of("pong")};
+        *reply = (struct wire_reply){.id = told->asked,
+                                     .head = span_of("{\"status\":200,\"headers\":{}}"),
+                                     .body = span_of("pong")};
         told->asked = 0;
         return true;
     }
@@ -129,7 +130,7 @@ void apart_run_here(const struct apart_order *order, struct apart_told *told)
     say(told, "described", text, span_of(""));
     if (startable) {
         struct wire_outcome outcome;
-        struct wire_start start = {order->left_ms ? order->left_ms : 60000};
+        struct wire_start start = {.left_ms = order->left_ms ? order->left_ms : 60000};
         script_run(script, &start, &outcome);
         say_outcome(told, "failed", &outcome);
     }

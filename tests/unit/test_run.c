@@ -52,7 +52,7 @@ static void lie(const char *name, struct buffer *out)
     } else if (strcmp(name, "exits") == 0) {
         _exit(7);
     } else if (strcmp(name, "sends-orders") == 0) {
-        wire_put_start(out, &(struct wire_start){1});
+        wire_put_start(out, &(struct wire_start){.left_ms = 1});
     }
     say(out);
 }

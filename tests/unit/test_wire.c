@@ -37,7 +37,8 @@ static void wire_load_comes_back_as_it_was_put(void **state)
                             INT64_MAX,
                             64 << 20,
                             3000,
-                            256 << 10};
+                            256 << 10,
+                            true};
     struct wire_load got;
     assert_true(wire_put_load(&out, &put));
     struct wire_frame frame = read_whole(&out);
@@ -87,14 +88,14 @@ static void wire_small_messages_come_back_as_they_were_put(void **state)
     (void)state;
     struct buffer out;
     buffer_init(&out, WIRE_FRAME_MAX);
-    assert_true(wire_put_start(&out, &(struct wire_start){54000}));
+    assert_true(wire_put_start(&out, &(struct wire_start){.left_ms = 54000}));
     struct wire_frame frame = read_whole(&out);
     struct wire_start start;
     assert_true(wire_get_start(&frame, &start, NULL));
     assert_int_equal(start.left_ms, 54000);
 
     buffer_clear(&out);
-    assert_true(wire_put_reply(&out, &(struct wire_reply){7, span_of("{}"), span_of("body")}));
+    assert_true(wire_put_reply(&out, &(struct wire_reply){7, span_of("{}"), span_of("body"), 0}));
     frame = read_whole(&out);
     struct wire_reply reply;
     assert_true(wire_get_reply(&frame, &reply, NULL));
@@ -173,7 +174,7 @@ static void wire_read_takes_one_frame_at_a_time(void **state)
     buffer_init(&out, WIRE_FRAME_MAX);
     wire_put_abandon(&out, &(struct wire_abandon){1});
     size_t first = out.len;
-    wire_put_start(&out, &(struct wire_start){5});
+    wire_put_start(&out, &(struct wire_start){.left_ms = 5});
     struct wire_frame frame;
     size_t used;
     assert_int_equal(wire_read(buffer_span(&out), &frame, &used, NULL), WIRE_WHOLE);
@@ -199,7 +200,7 @@ static void wire_read_says_why_a_frame_is_broken(void **state)
         {"\xff\xff\xff\xff\x10\0", 6, "frame: length 4294967295 is not"},
         {"\2\0\0\0\x09\0", 6, "frame: kind 9 is not known"},
         {"\2\0\0\0\xff\0", 6, "frame: kind 255 is not known"},
-        {"\2\0\0\0\x10\x0d", 6, "frame ready: 13 fields are over 12"},
+        {"\2\0\0\0\x10\x11", 6, "frame ready: 17 fields are over 16"},
         {"\2\0\0\0\x10\1", 6, "frame ready: ends before field 0"},
         {"\6\0\0\0\x10\1\1\0\0\0", 10, "frame ready: field 0 is longer than its frame"},
         {"\6\0\0\0\x10\1\xff\xff\xff\xff", 10, "frame ready: field 0 is longer"},
@@ -229,20 +230,21 @@ static void wire_get_refuses_what_is_out_of_range(void **state)
 {
     (void)state;
     struct error err = {0};
-    struct wire_start start = {42};
+    const struct span zero = {"\0\0\0\0\0\0\0\0", 8};
+    struct wire_start start = {.left_ms = 42};
     struct wire_frame frame =
-        frame_of(WIRE_START, 1, &(struct span){"\xff\xff\xff\xff\xff\xff\xff\xff", 8});
+        frame_of(WIRE_START, 2, (struct span[]){{"\xff\xff\xff\xff\xff\xff\xff\xff", 8}, zero});
     assert_false(wire_get_start(&frame, &start, &err));
     assert_string_equal(err.text, "frame start: left_ms is -1, not 0 to 2147483647");
     assert_int_equal(start.left_ms, 42);
 
-    frame = frame_of(WIRE_START, 1, &(struct span){"1234567", 7});
+    frame = frame_of(WIRE_START, 2, (struct span[]){{"1234567", 7}, zero});
     assert_false(wire_get_start(&frame, &start, &err));
     assert_string_equal(err.text, "frame start: left_ms has 7 bytes, not the 8 of a number");
 
     frame = frame_of(WIRE_START, 0, &(struct span){"", 0});
     assert_false(wire_get_start(&frame, &start, &err));
-    assert_string_equal(err.text, "frame start: has 0 fields, not 1");
+    assert_string_equal(err.text, "frame start: has 0 fields, not 2");
 
     frame = frame_of(WIRE_READY, 1, &(struct span){"", 0});
     assert_false(wire_get_start(&frame, &start, &err));
@@ -298,7 +300,8 @@ static void wire_kind_name_knows_every_kind_and_no_other(void **state)
     assert_string_equal(wire_kind_name(WIRE_OUTCOME), "outcome");
     assert_null(wire_kind_name(0));
     assert_null(wire_kind_name(4));
-    assert_null(wire_kind_name(23));
+    assert_string_equal(wire_kind_name(WIRE_FETCH), "fetch");
+    assert_null(wire_kind_name(24));
     assert_null(wire_kind_name(-1));
 }
 

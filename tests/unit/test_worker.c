@@ -36,7 +36,7 @@ static void become_worker(int socket, int page)
     page = fcntl(page, F_DUPFD, 10);
     dup2(socket, WORKER_SOCKET);
     dup2(page, WORKER_PAGE);
-    worker_main(64 << 20);
+    worker_main(64 << 20, NULL);
 }
 
 static struct child start_worker(void)
@@ -119,7 +119,7 @@ static void send_start(const struct child *child, int64_t left_ms)
 {
     struct buffer out;
     buffer_init(&out, WIRE_FRAME_MAX);
-    assert_true(wire_put_start(&out, &(struct wire_start){left_ms}));
+    assert_true(wire_put_start(&out, &(struct wire_start){.left_ms = left_ms}));
     send_bytes(child, buffer_span(&out));
     buffer_release(&out);
 }
@@ -128,7 +128,7 @@ static void send_reply(const struct child *child, int64_t id, const char *head, 
 {
     struct buffer out;
     buffer_init(&out, WIRE_FRAME_MAX);
-    assert_true(wire_put_reply(&out, &(struct wire_reply){id, span_of(head), body}));
+    assert_true(wire_put_reply(&out, &(struct wire_reply){id, span_of(head), body, 0}));
     send_bytes(child, buffer_span(&out));
     buffer_release(&out);
 }

@@ -1,4 +1,4 @@
--- branches: the scheduler with more branches than flows can have yet, over a host of its own.
+-- branches: the scheduler with more branches than one wait serves, over a host of its own.
 -- Takes the path of lua/prelude/scheduler.lua; raises when something is not as it should be.
 -- The host answers the newest request first, and turns its clock where it waits.
 
@@ -31,8 +31,8 @@ local answered = 0
 local result = scheduler.run(function()
     for _ = 1, 40 do
         scheduler.spawn(function()
-            local head, body = scheduler.request("", "")
-            assert(head:find("^head%d+$") and body == "body")
+            local word, head, body = scheduler.request("", "")
+            assert(word == "reply" and head:find("^head%d+$") and body == "body")
             answered = answered + 1
         end)
     end
@@ -52,8 +52,22 @@ scheduler.run(function()
             order[#order + 1] = ms
         end)
     end
-    assert(scheduler.request("", "", now + 150) == nil)
+    assert(scheduler.request("", "", now + 150) == "time")
     order[#order + 1] = 150
 end)
 assert(table.concat(order, " ") == "100 150 200 300", table.concat(order, " "))
 assert(#abandoned == 1)
+
+-- Whoever waits in a group that is cancelled is told, in a group inside it, too; others are not.
+local told = {}
+local group = {}
+scheduler.run(function()
+    for name, of in pairs({ own = group, inner = { parent = group }, other = {} }) do
+        scheduler.spawn(function()
+            told[name] = scheduler.sleep(now + 50)
+        end, of)
+    end
+    assert(scheduler.sleep(now + 10) == "time")
+    scheduler.cancel(group)
+end)
+assert(told.own == "cancelled" and told.inner == "cancelled" and told.other == "time")

@@ -23,7 +23,7 @@ local function findings_of(described)
     local list = {}
     described = described or ""
     for code, line, severity in described:gmatch(
-        '"code":"([%w_.]+)","hint":".-","line":(%d+),"message":".-","severity":"(%a+)"') do
+        '"code":"([%w_.]+)".-,"hint":".-","line":(%d+),"message":".-","severity":"(%a+)"') do
         list[#list + 1] = ("%s %s %s"):format(severity, code, line)
     end
     return list

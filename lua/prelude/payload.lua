@@ -1,0 +1,23 @@
+-- payload: what a flow is given as s.input, checked against the shape or schema that it declares.
+-- Without either anything is taken; an absent payload is an empty object where a shape is declared.
+-- All violations are told, by path.
+local host, use = ...
+local fault = use "fault"
+local input = use "input"
+
+local payload = {}
+
+-- nil, the payload as the flow sees it | a fault. root: the flow's node.
+function payload.refuse(root, value)
+    local set = root.set
+    if set.input and (value == nil or value == host.null) then
+        value = host.object({})
+    end
+    local violations = set.input and input.violations(set.input, value)
+    if violations then
+        return fault.new("input.invalid", violations, { file = root.file, line = root.line })
+    end
+    return nil, value
+end
+
+return payload
