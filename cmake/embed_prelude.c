@@ -1,5 +1,6 @@
 /* embed_prelude: a build tool. Compiles Lua files to bytecode and writes them as one C array each,
- * with a table of their names: what src/script.c declares as prelude_files. */
+ * with a table of their names under the symbol it is given: what src/script.c declares as
+ * prelude_files, and the developer's program as developer_prelude_files. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdio.h>
@@ -27,10 +28,10 @@ int main(int argc, char **argv)
 {
     FILE *out = argc > 1 ? fopen(argv[1], "w") : NULL;
     lua_State *L = luaL_newstate();
-    if (!out || !L)
-        return fprintf(stderr, "usage: embed_prelude OUT.c FILE.lua...\n"), 1;
+    if (!out || !L || argc < 3)
+        return fprintf(stderr, "usage: embed_prelude OUT.c SYMBOL FILE.lua...\n"), 1;
     fprintf(out, "#include <stddef.h>\n");
-    for (int i = 2; i < argc; i++) {
+    for (int i = 3; i < argc; i++) {
         if (luaL_loadfilex(L, argv[i], "t"))
             return fprintf(stderr, "%s\n", lua_tostring(L, -1)), 1;
         fprintf(out, "static const unsigned char file_%d[] = {\n", i);
@@ -38,10 +39,12 @@ int main(int argc, char **argv)
         fprintf(out, "};\n");
         lua_settop(L, 0);
     }
-    fprintf(out, "struct prelude_file { const char *name; const void *bytes; size_t len; };\n"
-                 "extern const struct prelude_file prelude_files[];\n"
-                 "const struct prelude_file prelude_files[] = {\n");
-    for (int i = 2; i < argc; i++) {
+    fprintf(out,
+            "struct prelude_file { const char *name; const void *bytes; size_t len; };\n"
+            "extern const struct prelude_file %s[];\n"
+            "const struct prelude_file %s[] = {\n",
+            argv[2], argv[2]);
+    for (int i = 3; i < argc; i++) {
         char name[64];
         module_name(argv[i], name, sizeof name);
         fprintf(out, "    {\"%s\", file_%d, sizeof file_%d},\n", name, i, i);

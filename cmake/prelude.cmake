@@ -1,13 +1,23 @@
-# Compiles lua/prelude/*.lua to bytecode with the very Lua that will load it, and embeds the result.
-file(GLOB PRELUDE_FILES CONFIGURE_DEPENDS lua/prelude/*.lua)
-set(PRELUDE_SOURCE ${CMAKE_BINARY_DIR}/prelude.c)
-
+# Compiles the embedded Lua to bytecode with the very Lua that will load it, and makes C of it:
+# lua/prelude for every program, lua/developer for the developer's program alone.
 add_executable(embed-prelude cmake/embed_prelude.c)
 target_link_libraries(embed-prelude PRIVATE PkgConfig::LUA)
-add_custom_command(
-    OUTPUT ${PRELUDE_SOURCE}
-    COMMAND ${CMAKE_COMMAND} -E env ASAN_OPTIONS=detect_leaks=0
-            $<TARGET_FILE:embed-prelude> ${PRELUDE_SOURCE} ${PRELUDE_FILES}
-    DEPENDS embed-prelude ${PRELUDE_FILES}
-    COMMENT "Embedding the Lua prelude"
-    VERBATIM)
+
+# embed_lua(OUTPUT SYMBOL FILE...)
+function(embed_lua output symbol)
+    add_custom_command(
+        OUTPUT ${output}
+        COMMAND ${CMAKE_COMMAND} -E env ASAN_OPTIONS=detect_leaks=0
+                $<TARGET_FILE:embed-prelude> ${output} ${symbol} ${ARGN}
+        DEPENDS embed-prelude ${ARGN}
+        COMMENT "Embedding ${symbol}"
+        VERBATIM)
+endfunction()
+
+file(GLOB PRELUDE_FILES CONFIGURE_DEPENDS lua/prelude/*.lua)
+set(PRELUDE_SOURCE ${CMAKE_BINARY_DIR}/prelude.c)
+embed_lua(${PRELUDE_SOURCE} prelude_files ${PRELUDE_FILES})
+
+file(GLOB DEVELOPER_FILES CONFIGURE_DEPENDS lua/developer/*.lua)
+set(DEVELOPER_SOURCE ${CMAKE_BINARY_DIR}/developer_prelude.c)
+embed_lua(${DEVELOPER_SOURCE} developer_prelude_files ${DEVELOPER_FILES})

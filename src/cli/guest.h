@@ -1,0 +1,57 @@
+/* guest: one worker of this program, driven by a developer's command.
+ *
+ * The flow that a command looks at runs where it would run in Lambda: in a confined process under
+ * the limits of the environment (EXECUTOR_*). Calls block until the worker has answered, however it
+ * ends; what it fetches (modules, called flows) is answered from one flows folder. After an error
+ * the next load gets a new worker. Ctrl-C ends the wait. */
+#ifndef MOONMILL_CLI_GUEST_H
+#define MOONMILL_CLI_GUEST_H
+
+#include "diag.h"
+#include "loop.h"
+#include "mem.h"
+#include "wire.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct guest;
+
+/* With a loop of its own, or on one that outlives it. flows_dir may be NULL: nothing can be
+ * fetched. NULL with err: ERROR_MISSING (no such folder), ERROR_SYSTEM. */
+struct guest *guest_open(const char *flows_dir, struct error *err);
+struct guest *guest_open_on(struct loop *loop, const char *flows_dir, struct error *err);
+/* Kills the worker. Accepts NULL. */
+void guest_close(struct guest *guest);
+
+struct guest_load {
+    struct span name;    /* as authors see it: flows/hello.lua */
+    struct span source;  /* Lua text */
+    struct span payload; /* JSON; {NULL, 0}: null */
+    struct span context; /* JSON object: what wire_load.context is, with a role where one is due */
+};
+/* Loads it and waits for its description: *text is JSON as in wire_described, valid until the next
+ * call. False with err: ERROR_LIMIT (a limit of the run, named), ERROR_SYSTEM (the worker crashed,
+ * broke its protocol, or gave no answer), ERROR_UNAVAILABLE (interrupted). */
+bool guest_load(struct guest *guest, const struct guest_load *load, struct span *text,
+                struct error *err);
+
+/* What a run says meanwhile; each may be NULL. From the loop, during guest_run only. */
+struct guest_user {
+    void *arg;
+    void (*event)(void *arg, const struct wire_event *event);
+    void (*progress)(void *arg, const struct wire_progress *progress);
+    /* Wants a guest_reply, at once or later; without it the request is refused (net.denied). */
+    void (*request)(void *arg, const struct wire_request *request);
+    void (*abandon)(void *arg, const struct wire_abandon *abandon);
+};
+/* Runs what was loaded last, which had no errors, for at most left_ms. True: *outcome, completed or
+ * failed, is valid until the next call; user may be NULL. False with err as guest_load. */
+bool guest_run(struct guest *guest, const struct guest_user *user, int64_t left_ms,
+               struct wire_outcome *outcome, struct error *err);
+void guest_reply(struct guest *guest, const struct wire_reply *reply);
+
+/* Ctrl-C, or SIGTERM, came to a guest with a loop of its own. */
+bool guest_interrupted(const struct guest *guest);
+
+#endif
