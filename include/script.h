@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "compiled.h"
 #include "diag.h"
 #include "mem.h"
 #include "wire.h"
@@ -28,6 +29,7 @@ struct prelude_file {
 struct script_host {
     void *arg;
     const struct prelude_file *extra; /* what only a developer's program has, or NULL */
+    struct compiled *compiled;        /* what was compiled before, or NULL */
     const struct clock *clock;
     void (*event)(void *arg, const struct wire_event *event);
     void (*progress)(void *arg, const struct wire_progress *progress);

@@ -79,8 +79,7 @@ static int host_compile(lua_State *L)
     struct span source = check_span(L, 1);
     struct span name = check_span(L, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
-    const char *chunk = lua_pushfstring(L, "@%s", name.at);
-    int status = luaL_loadbufferx(L, source.at, source.len, chunk, "t");
+    int status = compiled_load(script_of(L)->host.compiled, L, source, name);
     if (status != LUA_OK) {
         budget_judge(L, status);
         return push_syntax_error(L, name);
@@ -88,6 +87,20 @@ static int host_compile(lua_State *L)
     lua_pushvalue(L, 3);
     lua_setupvalue(L, -2, 1);
     return 1;
+}
+
+/* known(text, name), remember(text, name): whether this worker found nothing wrong in it. */
+static int host_known(lua_State *L)
+{
+    const struct compiled *compiled = script_of(L)->host.compiled;
+    lua_pushboolean(L, compiled_approved(compiled, check_span(L, 1), check_span(L, 2)));
+    return 1;
+}
+
+static int host_remember(lua_State *L)
+{
+    compiled_approve(script_of(L)->host.compiled, check_span(L, 1), check_span(L, 2));
+    return 0;
 }
 
 static int host_encode(lua_State *L)
@@ -261,7 +274,8 @@ static int host_mark(lua_State *L)
     return 0;
 }
 
-/* declared(f) -> the first and the last line of the function. */
+/* declared(f) -> the first and the last line of the function, and its file when it is an author's.
+ */
 static int host_declared(lua_State *L)
 {
     lua_Debug ar;
@@ -270,7 +284,10 @@ static int host_declared(lua_State *L)
     lua_getinfo(L, ">S", &ar);
     lua_pushinteger(L, ar.linedefined);
     lua_pushinteger(L, ar.lastlinedefined);
-    return 2;
+    if (*ar.source != '@')
+        return 2;
+    lua_pushstring(L, ar.source + 1);
+    return 3;
 }
 
 static int host_where(lua_State *L)
@@ -299,14 +316,19 @@ static void push_limits(lua_State *L)
 static void push_host(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"globals", globals_make}, {"compile", host_compile},   {"encode", host_encode},
-        {"decode", host_decode},   {"view", host_view},         {"array", host_array},
-        {"object", host_object},   {"event", host_event},       {"progress", host_progress},
-        {"request", host_request}, {"fetch", host_fetch},       {"abandon", host_abandon},
-        {"wait", host_wait},       {"mono_ms", host_mono_ms},   {"wall_ms", host_wall_ms},
-        {"left_ms", host_left_ms}, {"undo_ms", host_undo_ms},   {"strand", strand_new},
-        {"resume", strand_resume}, {"suspend", strand_suspend}, {"mark", host_mark},
-        {"where", host_where},     {"declared", host_declared}, {NULL, NULL},
+        {"globals", globals_make},   {"compile", host_compile},
+        {"encode", host_encode},     {"decode", host_decode},
+        {"view", host_view},         {"array", host_array},
+        {"object", host_object},     {"event", host_event},
+        {"progress", host_progress}, {"request", host_request},
+        {"fetch", host_fetch},       {"abandon", host_abandon},
+        {"wait", host_wait},         {"mono_ms", host_mono_ms},
+        {"wall_ms", host_wall_ms},   {"left_ms", host_left_ms},
+        {"undo_ms", host_undo_ms},   {"strand", strand_new},
+        {"resume", strand_resume},   {"suspend", strand_suspend},
+        {"mark", host_mark},         {"where", host_where},
+        {"declared", host_declared}, {"known", host_known},
+        {"remember", host_remember}, {NULL, NULL},
     };
     luaL_newlib(L, functions);
     value_push_null(L);

@@ -33,6 +33,7 @@ struct worker {
     struct worker_page *page;
     struct arena *arena; /* the script's */
     const struct prelude_file *extra;
+    struct compiled *compiled; /* across runs */
     struct clock clock;
     bool skip_waits;          /* the clock is turned where the run would wait */
     size_t awaited;           /* with skip_waits: replies that must come before the clock turns */
@@ -246,6 +247,7 @@ static const struct script_host *host_of(struct worker *worker, struct script_ho
                                  .event = host_event,
                                  .progress = host_progress,
                                  .extra = worker->extra,
+                                 .compiled = worker->compiled,
                                  .request = host_request,
                                  .fetch = host_fetch,
                                  .abandon = host_abandon,
@@ -391,6 +393,7 @@ int worker_main(int64_t memory_limit_bytes, const struct prelude_file *extra)
     if (!worker.page || !confine(memory_limit_bytes, level))
         _exit(WORKER_EXIT_CONFINED);
     worker.arena = arena_new(ARENA_SIZE);
+    worker.compiled = compiled_new();
     buffer_init(&worker.in, WIRE_FRAME_MAX + READ_SIZE);
     buffer_init(&worker.out, WIRE_FRAME_MAX + READ_SIZE);
     buffer_init(&worker.step, STEP_MAX);

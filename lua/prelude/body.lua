@@ -33,7 +33,7 @@ end
 
 local function refuse(node, code, message, hint)
     node.partial = true -- what is wrong with it has been said
-    findings.error(code, text.label(node) .. ": " .. message, node.line, hint)
+    findings.error(code, text.label(node) .. ": " .. message, node, hint)
 end
 
 -- Adds the child's weight to the node's; false, and said, when that is too much.

@@ -13,7 +13,7 @@ local call = { options = { flow = options.flow_name }, children = {}, step = tru
 
 function call.validate(node)
     if node.options.flow == nil and not node.partial then
-        findings.error("run.missing", text.label(node) .. " has no flow", node.line,
+        findings.error("run.missing", text.label(node) .. " has no flow", node,
                        'write flow = "name"')
     end
 end

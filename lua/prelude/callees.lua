@@ -8,7 +8,8 @@ local scheduler = use "scheduler"
 local source = use "source"
 local text = use "text"
 
-local callees = {}
+-- roots: of all called flows
+local callees = { roots = {} }
 
 local DEPTH_MAX = 8
 local known = {} -- name -> {root}, {problem}, or {} when it does not load
@@ -22,6 +23,7 @@ local function fetch(name)
     local root = source.load(answer.file, body)
     if root then
         check.flow(root)
+        callees.roots[#callees.roots + 1] = root
     end
     return { root = root }
 end
@@ -32,7 +34,7 @@ local function callee_of(node)
     known[name] = known[name] or fetch(name)
     if known[name].problem then
         findings.error("call.unknown", ("%s: %s"):format(text.label(node), known[name].problem),
-                       node.line, "a flow's name is its file's, without .lua")
+                       node, "a flow's name is its file's, without .lua")
     end
     return known[name].root
 end
@@ -52,13 +54,13 @@ local function resolve_call(node, chain)
             end
             findings.error("call.cycle", ("%s: the flow calls itself: %s -> %s"):format(
                            text.label(node), table.concat(names, " -> "), root.name),
-                           node.line, "repeat steps with loop")
+                           node, "repeat steps with loop")
             return
         end
     end
     if #chain > DEPTH_MAX then
         findings.error("limit.depth", ("%s: calls are nested over %d deep"):format(
-                       text.label(node), DEPTH_MAX), node.line, "call flatter")
+                       text.label(node), DEPTH_MAX), node, "call flatter")
         return
     end
     node.callee = root

@@ -32,21 +32,22 @@ local function check_name(node)
     if not name or node.kind == "on" then
         return
     elseif RESERVED[name] and kind.step then
-        findings.error("name.invalid", text.label(node) .. ": the name is reserved", node.line,
+        findings.error("name.invalid", text.label(node) .. ": the name is reserved", node,
                        "input, item, index, err and errors mean something else on s")
     elseif kind.step and (not name:find("^[%a_][%w_]*$") or KEYWORDS[name]) then
         findings.error("name.invalid", text.label(node) .. ": a step's name is an identifier",
-                       node.line, "letters, digits and _, no digit first, no keyword of Lua")
+                       node, "letters, digits and _, no digit first, no keyword of Lua")
     elseif not name:find("^[%w_.-]+$") or #name > 100 then
         findings.error("name.invalid", ('%s: the name has other than letters, digits, _ . -')
-                       :format(text.label(node)), node.line, "choose a short plain name")
+                       :format(text.label(node)), node, "choose a short plain name")
     end
 end
 
 local function unknown_option(node, name)
     local kind = kinds[node.kind]
     findings.error("option.unknown", ('%s: unknown option "%s"'):format(
-                   text.label(node), text.show(name)), node.line, spelling.hint(name, kind.options))
+                   text.label(node), text.show(name)), { node = node, option = name },
+                   spelling.hint(name, kind.options))
 end
 
 local function check_options(node)
@@ -59,8 +60,8 @@ local function check_options(node)
             local parsed, problems = read(node.options[name], name, body.nodes)
             node.set[name] = parsed
             for _, problem in ipairs(problems or {}) do
-                findings.error(problem.code, text.label(node) .. ": " .. problem.message, node.line,
-                               problem.hint)
+                findings.error(problem.code, text.label(node) .. ": " .. problem.message,
+                               { node = node, option = problem.option or name }, problem.hint)
             end
         end
     end
@@ -70,8 +71,8 @@ local function check_timeout(node, flow)
     local own, whole = node.set.timeout, flow.set.timeout
     if own and whole and own.ms > whole.ms then
         findings.warning("timeout.longer", ("%s: timeout %s is longer than the flow's, %s"):format(
-                         text.label(node), own.text, whole.text), node.line,
-                         "the flow's ends the run")
+                         text.label(node), own.text, whole.text),
+                         { node = node, option = "timeout" }, "the flow's ends the run")
     end
 end
 
@@ -81,7 +82,7 @@ local function check_siblings(nodes)
         local other = node.name and kinds[node.kind].step and first[node.name]
         if other then
             findings.error("name.duplicate", ('two steps are called "%s"'):format(
-                           text.show(node.name)), node.line,
+                           text.show(node.name)), node,
                            ("the other one begins on line %d"):format(other.line))
         end
         first[node.name or ""] = other or node
@@ -115,7 +116,7 @@ local function check_entries(flow)
         local step = flow.set.entries[alias]
         if not steps[step] then
             findings.error("entry.unknown", ('entries: "%s" is no top-level step'):format(
-                           text.show(step)), flow.line, spelling.hint(step, steps))
+                           text.show(step)), flow, spelling.hint(step, steps))
         end
     end
 end

@@ -15,18 +15,18 @@ function choice.validate(node)
     for _, branch in ipairs(node.children) do
         if closed then
             findings.warning("branch.unreachable", ("%s: %s stands after otherwise"):format(
-                             text.label(node), text.label(branch)), branch.line,
+                             text.label(node), text.label(branch)), branch,
                              "put otherwise last")
         elseif seen[branch.name] then
             findings.error("name.duplicate", ("%s: two branches are called %s"):format(
-                           text.label(node), text.show(branch.name)), branch.line,
+                           text.label(node), text.show(branch.name)), branch,
                            "labels of one choice differ")
         end
         closed = closed or branch.kind == "otherwise"
         seen[branch.name or ""] = true
     end
     if #node.children == 0 and not node.partial then
-        findings.error("run.missing", text.label(node) .. " has no branches", node.line,
+        findings.error("run.missing", text.label(node) .. " has no branches", node,
                        'put when("label", function(s) ... end) { ... } in it')
     end
 end

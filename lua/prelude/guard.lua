@@ -31,8 +31,8 @@ local function refuse_write(globals, created, key, value)
     if not guard.loading then
         fault.misuse(message)
     end
-    local _, line = host.where(1)
-    findings.error("global.write", message, line, known and "choose another name"
+    local file, line = host.where(1)
+    findings.error("global.write", message, { file = file, line = line }, known and "choose another name"
                    or ("write `local %s`"):format(name))
     if not known then
         created[key] = true

@@ -18,7 +18,7 @@ local STEPS = {}
 
 local function needs_steps(node)
     if #node.children == 0 and not node.partial then
-        findings.error("run.missing", text.label(node) .. " has no steps", node.line,
+        findings.error("run.missing", text.label(node) .. " has no steps", node,
                        'put a task "name" (function(s, ctx) ... end) in it')
     end
 end
@@ -37,7 +37,7 @@ kinds.task = { options = { run = options.callback }, children = {},
 
 function kinds.task.validate(node)
     if node.options.run == nil and not node.partial then
-        findings.error("run.missing", text.label(node) .. " has no run", node.line,
+        findings.error("run.missing", text.label(node) .. " has no run", node,
                        "write run = function(s, ctx) ... end")
     end
 end
@@ -68,7 +68,7 @@ kinds.on = { options = {}, children = STEPS }
 
 function kinds.when.validate(node)
     if type(node.predicate) ~= "function" then
-        findings.error("option.type", text.label(node) .. " has no predicate", node.line,
+        findings.error("option.type", text.label(node) .. " has no predicate", node,
                        'write when("label", function(s) return ... end) { ... }')
     end
 end
@@ -77,7 +77,7 @@ function kinds.on.validate(node)
     local hint = node.name and pattern.problem(node.name)
     if hint then
         findings.error("pattern.unknown", ('no error code matches "%s"'):format(
-                       text.show(node.name)), node.line, hint)
+                       text.show(node.name)), node, hint)
     end
 end
 

@@ -15,7 +15,7 @@ local loop = { options = { done = options.callback, max = options.count }, step 
 
 function loop.validate(node)
     if node.options.done == nil and not node.partial then
-        findings.error("run.missing", text.label(node) .. " has no done", node.line,
+        findings.error("run.missing", text.label(node) .. " has no done", node,
                        "write done = function(s) return s.<step> == ... end")
     end
 end

@@ -4,6 +4,7 @@
 local host, use = ...
 local callees = use "callees"
 local check = use "check"
+local chunk = use "chunk"
 local ctx = use "ctx"
 local entry = use "entry"
 local events = use "events"
@@ -60,6 +61,17 @@ local function described()
     return host.encode(out, DESCRIBED_MAX)
 end
 
+-- What steps read of s, when there is a text that was not read before.
+local function check_state()
+    if chunk.fresh then
+        local visible, lint = use "visible", use "lint"
+        lint.tree(visible.of(flow))
+        for _, callee in ipairs(callees.roots) do
+            lint.tree(visible.of(callee))
+        end
+    end
+end
+
 function main.load(file, code, context_json, payload_json)
     open(context_json, payload_json)
     if context.role == "spec" then
@@ -69,6 +81,10 @@ function main.load(file, code, context_json, payload_json)
     if flow then
         check.flow(flow)
         callees.resolve(flow)
+        check_state()
+    end
+    if findings.none() then
+        chunk.remember()
     end
     return described(), findings.errors == 0
 end

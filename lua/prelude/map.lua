@@ -18,7 +18,7 @@ local map = { options = { over = options.callback, max = options.count,
 
 function map.validate(node)
     if node.options.over == nil and not node.partial then
-        findings.error("run.missing", text.label(node) .. " has no over", node.line,
+        findings.error("run.missing", text.label(node) .. " has no over", node,
                        "write over = function(s) return s.<list> end")
     end
 end

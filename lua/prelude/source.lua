@@ -37,9 +37,9 @@ local function root_of(count, value)
     elseif not node or node.kind ~= "flow" then
         local got = node and text.a(node.kind) or text.a(type(value))
         findings.error("flow.missing", "the file must return a flow, it returns " .. got,
-                       node and node.line or 0, HINT)
+                       node or 0, HINT)
     elseif not node.closed then
-        findings.error("run.missing", "the flow has no body", node.line, HINT)
+        findings.error("run.missing", "the flow has no body", node, HINT)
     else
         return node
     end

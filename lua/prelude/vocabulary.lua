@@ -40,7 +40,7 @@ local function open(kind, name)
 end
 
 local function unnamed(node, value)
-    findings.error("name.invalid", ("a %s has no name"):format(node.kind), node.line,
+    findings.error("name.invalid", ("a %s has no name"):format(node.kind), node,
                    ('write %s "name" { ... }'):format(node.kind))
     if type(value) == "table" and not nodes[value] then
         body.read(node, value)

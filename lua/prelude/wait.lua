@@ -13,7 +13,7 @@ local wait = { options = { delay = options.duration }, children = {},
 
 function wait.validate(node)
     if node.options.delay == nil and not node.partial then
-        findings.error("run.missing", text.label(node) .. " has no delay", node.line,
+        findings.error("run.missing", text.label(node) .. " has no delay", node,
                        ('write %s "30s"'):format(text.label(node)))
     end
 end

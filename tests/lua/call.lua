@@ -83,7 +83,7 @@ return {
     { name = "a mistake of the callee has its file",
       files = { ["other.lua"] = "return flow \"other\" {\n  task \"t\" { rnu = 1 } }" },
       flow = [[return flow "a" { call "c" { flow = "other" } }]],
-      expect = { findings = { "error option.unknown 2", "error run.missing 2" },
+      expect = { findings = { "error run.missing 2", "error option.unknown 2:14" },
                  says = { '"file":"flows/other.lua"' } } },
     { name = "a flow that calls itself is found",
       file = "flows/a.lua",

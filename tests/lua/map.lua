@@ -75,7 +75,7 @@ return {
         run = function(s, ctx) if ctx.attempt < s.item then error("again") end
           return ctx.attempt end }]]), expect = { output = "[1,2]" } },
     { name = "items are read-only",
-      flow = of("{ { n = 1 } }", 'task "t" (function(s) s.item.n = 2 end)'),
+      flow = of("{ { n = 1 } }", 'task "t" (function(s) local i = s.item i.n = 2 end)'),
       expect = { code = "lua", says = { "read-only" } } },
     { name = "a number of the input survives as an item",
       flow = [[return flow "a" { map "m" { over = function(s) return s.input end,

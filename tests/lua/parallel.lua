@@ -86,6 +86,11 @@ return {
         task "y" { run = function() error("no") end,
                    catch = on "lua" { task "h" (function() return "h" end) } } } }]],
       expect = { output = '{"x":"x","y":"h"}' } },
+    { name = "branches do not see each other's results",
+      flow = [[return flow "a" { parallel "p" {
+        task "x" (function() return 1 end),
+        seq "q" { task "y" (function(s) return rawlen(s) == 0 and s["x"] == nil end) } } }]],
+      expect = { findings = { "error state.unknown 3" } } },
     { name = "parallel in parallel",
       flow = [[local function nap(name) return task(name)(function(_, ctx)
           ctx.sleep("3s") return name end) end
