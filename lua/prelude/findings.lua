@@ -1,13 +1,15 @@
 -- findings: what is wrong with a flow, gathered while it loads; all of it, not the first.
--- Each is {severity, code, message, file, line, hint}; only errors keep a flow from running.
--- The same finding is kept once, and at most MOST of them.
+-- Each is {severity, code, message, file, line, column, hint}; only errors keep a flow from
+-- running. The same finding is kept once, and at most MOST of them, errors before warnings.
 local _, use = ...
+local places = use "places"
 local text = use "text"
 
 local findings = { errors = 0 }
 
 local MOST = 100
-local list, seen = {}, {}
+local lists = { error = {}, warning = {} }
+local seen, said = {}, {}
 local current = "" -- the file that is looked at
 
 -- From now on findings are the file's; returns whose they were before.
@@ -17,44 +19,68 @@ function findings.enter(file)
     return before
 end
 
-local function add(severity, code, message, line, hint)
-    local key = table.concat({ current, code, line or 0, message }, "\0")
-    if seen[key] or #list >= MOST then
-        return
+-- File, line and column of a line of the current file, or of a table {file, line, column} or
+-- {node, option | entry | again} (places.lua).
+local function locate(where)
+    if type(where) ~= "table" then
+        return current, where or 0, 0
     end
-    seen[key] = true
-    list[#list + 1] = {
-        severity = severity,
-        code = code,
-        message = text.clean(message, 1000),
-        file = current,
-        line = line or 0,
-        hint = text.clean(hint or "", 1000),
-        order = #list,
-    }
+    local file = where.file or current
+    if where.node then
+        return file, places.of(file, where.node, where)
+    end
+    return file, where.line or 0, where.column or 0
 end
 
-function findings.error(code, message, line, hint)
+local function add(severity, code, message, where, hint)
+    local file, line, column = locate(where)
+    local key = table.concat({ file, code, line, message }, "\0")
+    local list = lists[severity]
+    if seen[key] then
+        seen[key].column = seen[key].column > 0 and seen[key].column or column
+    elseif #list < MOST then
+        seen[key] = { severity = severity, code = code, message = text.clean(message, 1000),
+                      file = file, line = line, column = column,
+                      hint = text.clean(hint or "", 1000), order = #lists.error + #lists.warning }
+        list[#list + 1] = seen[key]
+        said[code .. "\0" .. message] = true
+    end
+end
+
+function findings.error(code, message, where, hint)
     findings.errors = findings.errors + 1
-    add("error", code, message, line, hint)
+    add("error", code, message, where, hint)
 end
 
-function findings.warning(code, message, line, hint)
-    add("warning", code, message, line, hint)
+function findings.warning(code, message, where, hint)
+    add("warning", code, message, where, hint)
 end
 
--- The list in the order of files and lines.
-function findings.sorted()
-    table.sort(list, function(a, b)
-        if a.file ~= b.file then
-            return a.file < b.file
+-- Whether this was told, on whatever line.
+function findings.said(code, message)
+    return said[code .. "\0" .. message] or false
+end
+
+local ORDER = { "file", "line", "column", "order" }
+
+local function comes_before(a, b)
+    for _, field in ipairs(ORDER) do
+        if a[field] ~= b[field] then
+            return a[field] < b[field]
         end
-        return a.line < b.line or (a.line == b.line and a.order < b.order)
-    end)
+    end
+    return false
+end
+
+-- The list in the order of files, lines and columns.
+function findings.sorted()
+    local all = table.move(lists.error, 1, #lists.error, 1, {})
+    table.move(lists.warning, 1, MOST - #all, #all + 1, all)
+    table.sort(all, comes_before)
     local out = {}
-    for i, f in ipairs(list) do
+    for i, f in ipairs(all) do
         out[i] = { severity = f.severity, code = f.code, message = f.message, file = f.file,
-                   line = f.line, hint = f.hint }
+                   line = f.line, column = f.column, hint = f.hint }
     end
     return out
 end

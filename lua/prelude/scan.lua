@@ -441,6 +441,7 @@ local function parameters(is_method)
     end
     expect "("
     local owner = not is_method and func or nil
+    func.parameter = owner and token == "name" and value or nil
     while token == "name" do
         declare(value, owner)
         owner = nil
@@ -638,8 +639,9 @@ end
 -- chain_words: a table whose keys begin steps and clauses. The facts, with places as in lexer.lua:
 --   reads      {name, field, place, tested} of globals, or fields of them, that are not known
 --   writes     {name, place} of globals and of known tables' fields
---   functions  {first, last, slot, inside, rebound} with what each says: reads and writes, field of
---              its first parameter -> place (of closures too); outer: outer local written -> place
+--   functions  {first, last, slot, inside, parameter, rebound} with what each says: reads and
+--              writes, field of its first parameter -> place (of closures too); outer: local of a
+--              function around it that is written -> place
 --   callbacks, others  how many functions outside of callbacks have these lines
 --   nodes      {kind, name, place, body, again, options: path of keys -> place, entries}
 --   twice      {node, name, place}: an option that is there already

@@ -18,13 +18,17 @@ local function same(a, b)
 end
 
 -- described is nil when the run ended while it loaded.
--- "error option.unknown 3" for each finding, in order.
-local function findings_of(described)
+-- "error option.unknown 3" for each finding, in order, or "error option.unknown 3:14" where a
+-- column is expected, too.
+local FINDING = '"code":"([%w_.]+)","column":(%d+),"file":".-","hint":".-","line":(%d+),'
+    .. '"message":".-","severity":"(%a+)"'
+
+local function findings_of(described, expected)
     local list = {}
-    described = described or ""
-    for code, line, severity in described:gmatch(
-        '"code":"([%w_.]+)".-,"hint":".-","line":(%d+),"message":".-","severity":"(%a+)"') do
+    for code, column, line, severity in (described or ""):gmatch(FINDING) do
+        local want = expected[#list + 1] or ""
         list[#list + 1] = ("%s %s %s"):format(severity, code, line)
+            .. (want:find(":%d+$") and ":" .. column or "")
     end
     return list
 end
@@ -64,7 +68,8 @@ return function(case, seen)
                 what, show(want), show(got))
         end
     end
-    differ("findings", expect.findings or {}, findings_of(seen.described))
+    local findings = expect.findings or {}
+    differ("findings", findings, findings_of(seen.described, findings))
     for _, words in ipairs(expect.says or {}) do
         local text = (seen.described or "") .. "\n" .. (seen.outcome and seen.outcome.message or "")
         if not text:find(words, 1, true) then
