@@ -1,6 +1,6 @@
--- chunk: an author's text to a function: compiled, and its text read by lint, once per content: a
--- worker remembers the texts in which nothing was found. What is wrong becomes findings of that file.
--- The environment is one for all files of a run: what a flow may use, guarded.
+-- chunk: an author's text to a function: compiled, and read by lint, once per content: a worker
+-- remembers the texts in which nothing was found. What is wrong becomes findings of that file. The
+-- environment is one for all files of a run: what a flow may use, guarded.
 local host, use = ...
 local events = use "events"
 local fault = use "fault"

@@ -32,8 +32,8 @@ local function refuse_write(globals, created, key, value)
         fault.misuse(message)
     end
     local file, line = host.where(1)
-    findings.error("global.write", message, { file = file, line = line }, known and "choose another name"
-                   or ("write `local %s`"):format(name))
+    findings.error("global.write", message, { file = file, line = line },
+                   known and "choose another name" or ("write `local %s`"):format(name))
     if not known then
         created[key] = true
         globals[key] = value
