@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "context.h"
 #include "json.h"
 #include "wire.h"
 
@@ -13,7 +14,6 @@
 #define UNDO_MS           10000
 #define STEP_MAX          1024
 #define FETCH_HEAD_MAX    8192
-#define CONTEXT_MAX       (2 * JOB_BODY_MAX)
 
 enum run_state { RUN_LOADING, RUN_LOADED, RUN_RUNNING, RUN_OVER, RUN_STATES };
 
@@ -456,28 +456,6 @@ static size_t on_bytes(void *arg, struct span bytes)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-/* What the script learns about its run: flow-language.md, ctx.run; no secret, no URL. */
-static void put_context(struct buffer *out, const struct claims *claims, const struct job *job,
-                        const struct flow *flow)
-{
-    const struct {
-        const char *before;
-        const char *text;
-    } parts[] = {
-        {"{\"run\":{\"id\":", claims_run_id(claims)},
-        {",\"app\":", claims_app_id(claims)},
-        {",\"flow\":", flow->name},
-        {",\"version\":", flow->version},
-        {",\"user\":", claims_user(claims)},
-        {"},\"entry\":", job->node_id},
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        buffer_text(out, parts[i].before);
-        json_put_string(out, span_of(parts[i].text));
-    }
-    buffer_format(out, ",\"stream_state\":%s}", job->stream_state ? "true" : "false");
-}
-
 static bool send_load(struct run *run, const struct claims *claims, const struct job *job,
                       const struct flow *flow)
 {
@@ -485,7 +463,7 @@ static bool send_load(struct run *run, const struct claims *claims, const struct
     struct buffer context, out;
     buffer_init(&context, CONTEXT_MAX);
     buffer_init(&out, WIRE_FRAME_MAX + 4);
-    put_context(&context, claims, job, flow);
+    bool fits = context_put(&context, claims, job, flow);
     struct wire_load load = {.context = buffer_span(&context),
                              .name = span_of(flow->path),
                              .source = flow->source,
@@ -494,7 +472,7 @@ static bool send_load(struct run *run, const struct claims *claims, const struct
                              .memory_limit_bytes = config->memory_limit_bytes,
                              .stall_ms = config->stall_ms,
                              .event_limit_bytes = config->event_limit_bytes};
-    bool fits = wire_put_load(&out, &load);
+    fits = fits && wire_put_load(&out, &load);
     if (fits)
         pool_send(run->worker, buffer_span(&out));
     buffer_release(&out);

@@ -1,6 +1,7 @@
 #include "script.h"
 
 #include "budget.h"
+#include "codec.h"
 #include "globals.h"
 #include "json.h"
 #include "strand.h"
@@ -150,6 +151,28 @@ static int host_object(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     value_mark_object(L, 1);
+    return 1;
+}
+
+/* opaque(value, metatable): something that a script can hold and not look into. */
+static int host_opaque(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_newuserdatauv(L, 0, 1);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
+    lua_pushvalue(L, 2);
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+/* reveal(x): what opaque was given, or nil when x is no such thing. */
+static int host_reveal(lua_State *L)
+{
+    if (lua_type(L, 1) != LUA_TUSERDATA)
+        return 0;
+    lua_getiuservalue(L, 1, 1);
     return 1;
 }
 
@@ -316,19 +339,39 @@ static void push_limits(lua_State *L)
 static void push_host(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"globals", globals_make},   {"compile", host_compile},
-        {"encode", host_encode},     {"decode", host_decode},
-        {"view", host_view},         {"array", host_array},
-        {"object", host_object},     {"event", host_event},
-        {"progress", host_progress}, {"request", host_request},
-        {"fetch", host_fetch},       {"abandon", host_abandon},
-        {"wait", host_wait},         {"mono_ms", host_mono_ms},
-        {"wall_ms", host_wall_ms},   {"left_ms", host_left_ms},
-        {"undo_ms", host_undo_ms},   {"strand", strand_new},
-        {"resume", strand_resume},   {"suspend", strand_suspend},
-        {"mark", host_mark},         {"where", host_where},
-        {"declared", host_declared}, {"known", host_known},
-        {"remember", host_remember}, {NULL, NULL},
+        {"globals", globals_make},
+        {"compile", host_compile},
+        {"encode", host_encode},
+        {"decode", host_decode},
+        {"view", host_view},
+        {"array", host_array},
+        {"object", host_object},
+        {"event", host_event},
+        {"progress", host_progress},
+        {"request", host_request},
+        {"fetch", host_fetch},
+        {"abandon", host_abandon},
+        {"wait", host_wait},
+        {"mono_ms", host_mono_ms},
+        {"wall_ms", host_wall_ms},
+        {"left_ms", host_left_ms},
+        {"undo_ms", host_undo_ms},
+        {"strand", strand_new},
+        {"resume", strand_resume},
+        {"suspend", strand_suspend},
+        {"mark", host_mark},
+        {"where", host_where},
+        {"declared", host_declared},
+        {"opaque", host_opaque}, {"reveal", host_reveal}, {"known", host_known},
+        {"base64_encode", codec_base64_encode},
+        {"base64_decode", codec_base64_decode},
+        {"hex_encode", codec_hex_encode},
+        {"hex_decode", codec_hex_decode},
+        {"sha256", codec_sha256},
+        {"hmac_sha256", codec_hmac_sha256},
+        {"random", codec_random},
+        {"remember", host_remember},
+        {NULL, NULL},
     };
     luaL_newlib(L, functions);
     value_push_null(L);

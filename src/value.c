@@ -493,6 +493,8 @@ static bool encode_other(struct encode *encode, int index, const struct place *p
 {
     if (lua_touserdata(encode->L, index) == &null_value)
         return put_text(encode, "null");
+    if (lua_type(encode->L, index) == LUA_TUSERDATA)
+        return deny(encode, place, "a secret cannot be JSON");
     char rule[48];
     snprintf(rule, sizeof rule, "%s%s cannot be JSON", lua_isnil(encode->L, index) ? "" : "a ",
              luaL_typename(encode->L, index));

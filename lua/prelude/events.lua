@@ -36,7 +36,7 @@ local function words(value)
         end
         return host.encode(value, host.limits.event) or kind
     elseif kind == "function" or kind == "thread" or kind == "userdata" then
-        return value == host.null and "null" or kind
+        return value == host.null and "null" or kind == "userdata" and "secret" or kind
     end
     return tostring(value)
 end

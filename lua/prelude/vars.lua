@@ -2,10 +2,11 @@
 -- A runtime variable of the message replaces a declared `runtime` one, a variable of its event an
 -- `exposed` one; by id or by name. Secrets arrive as references.
 local host, use = ...
+local secret = use "secret"
 
 local vars = {}
 
-local given = { runtime = {}, event = {} } -- {id, name, value or secret}
+local given = { runtime = {}, event = {} } -- {id, name, json or secret}
 local views = setmetatable({}, { __mode = "k" })
 
 -- variables: {runtime, event}, lists of what the message brings, or nil.
@@ -39,9 +40,10 @@ end
 local function value_of(declared, name)
     local other = override(declared, name)
     if other and other.secret then
-        return use("secret").new("vars." .. other.id)
+        return secret.new("vars." .. other.id)
     elseif other then
-        return other.value
+        local _, value = host.decode(other.json)
+        return value
     end
     return declared.default
 end

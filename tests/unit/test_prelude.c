@@ -361,7 +361,7 @@ static struct span case_text(lua_State *L, const char *name, const char *otherwi
 
 static void put_context(struct buffer *out, lua_State *L)
 {
-    static const char *const parts[] = {"user", "profile", "event", "variables"};
+    static const char *const parts[] = {"user", "profile", "event"};
     lua_getfield(L, AT_CASE, "stream");
     buffer_format(out,
                   "{\"run\":{\"id\":\"run1\",\"app\":\"app1\",\"flow\":\"board1\","
@@ -373,8 +373,10 @@ static void put_context(struct buffer *out, lua_State *L)
         if (!text.len)
             continue;
         buffer_format(out, ",\"%s\":", parts[i]);
-        buffer_add(out, text);
+        json_put_string(out, text);
     }
+    buffer_text(out, ",\"variables\":");
+    buffer_add(out, case_text(L, "variables", "{}"));
     buffer_text(out, "}");
 }
 

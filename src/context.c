@@ -1,0 +1,131 @@
+#include "context.h"
+
+#include "json.h"
+
+#define NAME_MAX_BYTES 1024
+
+enum { ID, NAME, SECRET, VALUE, VARIABLE_KEYS };
+
+static bool put_key(struct buffer *out, const char *key)
+{
+    return buffer_format(out, "\"%s\":", key);
+}
+
+static bool put_text(struct buffer *out, const char *key, const char *text)
+{
+    return put_key(out, key) && json_put_string(out, span_of(text)) && buffer_text(out, ",");
+}
+
+static bool put_run(struct buffer *out, const struct claims *claims, const struct flow *flow)
+{
+    return buffer_text(out, "{\"run\":{") && put_text(out, "id", claims_run_id(claims)) &&
+           put_text(out, "app", claims_app_id(claims)) && put_text(out, "flow", flow->name) &&
+           put_text(out, "version", flow->version) && put_key(out, "user") &&
+           json_put_string(out, span_of(claims_user(claims))) && buffer_text(out, "},");
+}
+
+/* JSON of any depth as a string; nothing when there is none. */
+static bool put_json(struct buffer *out, const char *key, struct span json)
+{
+    if (!json.at)
+        return true;
+    return buffer_text(out, ",") && put_key(out, key) && json_put_string(out, json);
+}
+
+/* What flows may know of their event: neither its variables nor its config, which may be secret. */
+static bool put_event(struct buffer *out, struct span event)
+{
+    static const char *const keys[] = {"id",      "name",       "description",   "board_id",
+                                       "node_id", "event_type", "event_version", "inputs"};
+    enum { KEYS = sizeof keys / sizeof *keys };
+    struct span values[KEYS];
+    struct buffer shown;
+    if (!event.at || !json_pick(event, keys, values, KEYS, NULL))
+        return true;
+    buffer_init(&shown, JOB_BODY_MAX);
+    buffer_text(&shown, "{");
+    for (size_t i = 0; i < KEYS; i++) {
+        if (!values[i].at)
+            continue;
+        buffer_text(&shown, shown.len > 1 ? "," : "");
+        put_key(&shown, keys[i]);
+        buffer_add(&shown, values[i]);
+    }
+    bool fits = buffer_text(&shown, "}") && put_json(out, "event", buffer_span(&shown));
+    buffer_release(&shown);
+    return fits;
+}
+
+/* The bytes of a default_value, an array of numbers, are a JSON text; or else it is null. */
+static bool put_value(struct buffer *out, struct span array)
+{
+    struct buffer text;
+    struct span element;
+    int64_t byte;
+    bool good = array.at && json_type(array) == JSON_ARRAY;
+    buffer_init(&text, JOB_BODY_MAX);
+    while (good && json_next(&array, &element)) {
+        good = json_integer(element, &byte, NULL) && byte >= 0 && byte <= 255;
+        if (good)
+            good = buffer_add(&text, (struct span){(const char[]){(char)byte}, 1});
+    }
+    good = good && json_check(buffer_span(&text), NULL);
+    bool fits =
+        put_key(out, "json") && json_put_string(out, good ? buffer_span(&text) : span_of("null"));
+    if (text.len)
+        mem_wipe(text.data, text.len);
+    buffer_release(&text);
+    return fits;
+}
+
+/* One variable; what is none is left out: those of an event nobody has checked. */
+static bool put_variable(struct buffer *out, struct span variable, bool *first)
+{
+    static const char *const keys[VARIABLE_KEYS] = {"id", "name", "secret", "default_value"};
+    struct span values[VARIABLE_KEYS];
+    if (json_type(variable) != JSON_OBJECT ||
+        !json_pick(variable, keys, values, VARIABLE_KEYS, NULL))
+        return true;
+    for (int i = ID; i <= NAME; i++)
+        if (!values[i].at || json_type(values[i]) != JSON_STRING || values[i].len > NAME_MAX_BYTES)
+            return true;
+    bool fits = buffer_text(out, *first ? "{" : ",{") && put_key(out, "id") &&
+                buffer_add(out, values[ID]) && buffer_text(out, ",") && put_key(out, "name") &&
+                buffer_add(out, values[NAME]) && buffer_text(out, ",");
+    *first = false;
+    if (fits && values[SECRET].at && span_is(values[SECRET], "true"))
+        fits = put_key(out, "secret") && buffer_text(out, "true");
+    else
+        fits = fits && put_value(out, values[VALUE]);
+    return fits && buffer_text(out, "}");
+}
+
+static bool put_variables(struct buffer *out, const char *key, struct span map)
+{
+    struct span name, variable;
+    bool first = true, fits = put_key(out, key) && buffer_text(out, "[");
+    if (map.at && json_type(map) == JSON_OBJECT)
+        while (fits && json_next_member(&map, &name, &variable))
+            fits = put_variable(out, variable, &first);
+    return fits && buffer_text(out, "]");
+}
+
+static struct span event_variables(const struct job *job)
+{
+    static const char *const keys[] = {"variables"};
+    struct span value = {NULL, 0};
+    if (job->event.at)
+        json_pick(job->event, keys, &value, 1, NULL);
+    return value;
+}
+
+bool context_put(struct buffer *out, const struct claims *claims, const struct job *job,
+                 const struct flow *flow)
+{
+    return put_run(out, claims, flow) && put_text(out, "entry", job->node_id) &&
+           put_key(out, "stream_state") && buffer_text(out, job->stream_state ? "true" : "false") &&
+           put_json(out, "user", job->user_context) && put_json(out, "profile", job->profile) &&
+           put_event(out, job->event) && buffer_text(out, ",\"variables\":{") &&
+           put_variables(out, "runtime", job->runtime_variables) && buffer_text(out, ",") &&
+           put_variables(out, "event", event_variables(job)) && buffer_text(out, "}}");
+}
