@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "config.h"
+#include "graph.h"
 #include "mem.h"
 #include "replay.h"
 #include "service.h"
@@ -23,6 +24,7 @@ static const struct command {
     const char *summary;
     int (*main)(int argc, char **argv); /* argv[0] is the command's name */
 } commands[] = {
+    {"graph", "draw a flow: text, svg, mermaid or dot", graph_main},
     {"replay", "run the jobs of an SQS event here, against local stand-ins", replay_main},
     {"runtime", "be the runtime, as bootstrap is in Lambda", runtime_main},
 };
