@@ -4,6 +4,7 @@
 #include "graph.h"
 #include "mem.h"
 #include "replay.h"
+#include "script.h"
 #include "service.h"
 #include "worker.h"
 
@@ -16,6 +17,9 @@
 #include <unistd.h>
 
 #define NAME_MAX_SHOWN 40
+
+/* Written by the build (cmake/prelude.cmake) from lua/developer. */
+extern const struct prelude_file developer_prelude_files[];
 
 static int runtime_main(int argc, char **argv);
 
@@ -140,7 +144,7 @@ static int unknown(const char *name)
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
-        return worker_main(strtoll(argv[2], NULL, 10), NULL);
+        return worker_main(strtoll(argv[2], NULL, 10), developer_prelude_files);
     service_hold_standard_files();
     if (argc < 2)
         return cli_usage(NULL, "which command?");

@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "config.h"
 #include "fixture.h"
+#include "flow.h"
 #include "guest.h"
 #include "json.h"
 
@@ -246,16 +247,25 @@ static bool is_path(const char *flow)
     return strchr(flow, '/') || (len > 4 && strcmp(flow + len - 4, ".lua") == 0);
 }
 
-/* Where the flow's source is: a path as it stands, or below the flows folder. */
-static void find_file(const struct options *options, char path[PATH_MAX])
+/* By a path, as it stands; source is initialised. */
+static bool read_file(const char *path, struct buffer *source, struct error *err)
 {
-    if (is_path(options->flow)) {
-        snprintf(path, PATH_MAX, "%s", options->flow);
-        return;
+    struct error why = {0};
+    return fixture_load(path, source, &why) || error_set(err, why.kind, "%s: %s", path, why.text);
+}
+
+/* By a name, as a call finds it. */
+static bool read_named(const struct options *options, char shown[PATH_MAX], struct buffer *source,
+                       struct error *err)
+{
+    struct flows *flows = flows_open(options->flows, err);
+    const struct flow *flow = flows ? flow_called(flows, span_of(options->flow), err) : NULL;
+    if (flow) {
+        snprintf(shown, PATH_MAX, "%s", flow->path);
+        buffer_add(source, flow->source);
     }
-    snprintf(path, PATH_MAX, "%s/%s/flow.lua", options->flows, options->flow);
-    if (access(path, F_OK) != 0)
-        snprintf(path, PATH_MAX, "%s/%s.lua", options->flows, options->flow);
+    flows_close(flows);
+    return flow != NULL;
 }
 
 int graph_main(int argc, char **argv)
@@ -263,15 +273,15 @@ int graph_main(int argc, char **argv)
     struct options options = {.flows = "./flows"};
     struct error err = {0};
     struct buffer source;
-    char path[PATH_MAX];
+    char shown[PATH_MAX];
     int code = read_options(argc, argv, &options);
     if (code >= 0)
         return code;
-    find_file(&options, path);
-    const char *shown = strncmp(path, "./", 2) == 0 ? path + 2 : path;
+    snprintf(shown, sizeof shown, "%s", options.flow);
     buffer_init(&source, CONFIG_SOURCE_MAX);
-    if (!fixture_load(path, &source, &err)) {
-        code = cli_fail("graph", CLI_INPUT, "%s: %s", shown, err.text);
+    if (!(is_path(options.flow) ? read_file(options.flow, &source, &err)
+                                : read_named(&options, shown, &source, &err))) {
+        code = cli_fail("graph", CLI_INPUT, "%s", err.text);
     } else {
         struct guest *guest = guest_open(is_folder(options.flows) ? options.flows : NULL, &err);
         code = guest ? load_and_draw(guest, &options, shown, buffer_span(&source))
