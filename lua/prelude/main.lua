@@ -22,8 +22,6 @@ local vars = use "vars"
 local main = {}
 
 local DESCRIBED_MAX = 7 * 1024 * 1024
--- What a developer's commands do with a flow in the place of running it; absent in bootstrap.
-local SHOWN = { describe = true, graph = true }
 local context, flow, given, unreadable
 
 local function open(context_json, payload_json)
@@ -55,7 +53,7 @@ local function described()
         entries = host.array(flow and entry.names(flow) or {}),
         findings = host.array(findings.sorted()),
     }
-    if SHOWN[context.role] and findings.errors == 0 then
+    if context.role == "describe" and findings.errors == 0 then
         add_picture(out)
     end
     return host.encode(out, DESCRIBED_MAX)

@@ -1,8 +1,10 @@
 #include "cli.h"
 
 #include "config.h"
+#include "graph.h"
 #include "mem.h"
 #include "replay.h"
+#include "script.h"
 #include "service.h"
 #include "worker.h"
 
@@ -16,6 +18,9 @@
 
 #define NAME_MAX_SHOWN 40
 
+/* Written by the build (cmake/prelude.cmake) from lua/developer. */
+extern const struct prelude_file developer_prelude_files[];
+
 static int runtime_main(int argc, char **argv);
 
 static const struct command {
@@ -23,6 +28,7 @@ static const struct command {
     const char *summary;
     int (*main)(int argc, char **argv); /* argv[0] is the command's name */
 } commands[] = {
+    {"graph", "draw a flow: text, svg, mermaid or dot", graph_main},
     {"replay", "run the jobs of an SQS event here, against local stand-ins", replay_main},
     {"runtime", "be the runtime, as bootstrap is in Lambda", runtime_main},
 };
@@ -138,7 +144,7 @@ static int unknown(const char *name)
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
-        return worker_main(strtoll(argv[2], NULL, 10), NULL);
+        return worker_main(strtoll(argv[2], NULL, 10), developer_prelude_files);
     service_hold_standard_files();
     if (argc < 2)
         return cli_usage(NULL, "which command?");

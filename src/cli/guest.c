@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "flow.h"
+#include "json.h"
 #include "pool.h"
 #include "service.h"
 
@@ -12,9 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOAD_LIMIT_MS 30000 /* a loading flow is stopped long before, by its own limits */
-#define GRACE_MS      1000  /* a worker that stops by itself can say step and line */
-#define STALL_LOOKS   8     /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
+#define LOAD_LIMIT_MS  30000 /* a loading flow is stopped long before, by its own limits */
+#define GRACE_MS       1000  /* a worker that stops by itself can say step and line */
+#define UNDO_MS        10000 /* as run.c has it */
+#define FETCH_HEAD_MAX 16384
+#define STALL_LOOKS    8 /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
 
 enum guest_state { GUEST_IDLE, GUEST_LOADING, GUEST_LOADED, GUEST_RUNNING };
 
@@ -182,6 +185,45 @@ static bool on_request(struct guest *guest, const struct wire_frame *frame, stru
     return true;
 }
 
+/* The source, or why there is none, as the head of a reply. */
+static const struct flow *find_source(const struct guest *guest, const struct wire_fetch *fetch,
+                                      struct buffer *head)
+{
+    struct error why = {0};
+    const bool module = span_is(fetch->what, "module");
+    const struct flow *flow = NULL;
+    if (guest->flows)
+        flow = (module ? flow_module : flow_called)(guest->flows, fetch->name, &why);
+    else
+        error_set(&why, ERROR_MISSING, "there is no flows folder to look in");
+    if (flow) {
+        buffer_text(head, "{\"file\":");
+        json_put_string(head, span_of(flow->path));
+        buffer_text(head, "}");
+    } else {
+        buffer_format(
+            head, "{\"error\":{\"code\":\"%s.unknown\",\"message\":", module ? "module" : "flow");
+        json_put_string(head, span_of(why.text));
+        buffer_text(head, "}}");
+    }
+    return flow;
+}
+
+static bool on_fetch(struct guest *guest, const struct wire_frame *frame, struct error *err)
+{
+    struct wire_fetch fetch;
+    struct buffer head;
+    if (!wire_get_fetch(frame, &fetch, err))
+        return false;
+    buffer_init(&head, FETCH_HEAD_MAX);
+    const struct flow *flow = find_source(guest, &fetch, &head);
+    guest_reply(guest, &(struct wire_reply){.id = fetch.id,
+                                            .head = buffer_span(&head),
+                                            .body = flow ? flow->source : (struct span){0}});
+    buffer_release(&head);
+    return true;
+}
+
 static bool on_abandon(struct guest *guest, const struct wire_frame *frame, struct error *err)
 {
     struct wire_abandon abandon;
@@ -217,6 +259,8 @@ static bool take_frame(struct guest *guest, const struct wire_frame *frame, stru
                        struct error *err)
 {
     const bool running = guest->state == GUEST_RUNNING;
+    if ((running || guest->state == GUEST_LOADING) && frame->kind == WIRE_FETCH)
+        return on_fetch(guest, frame, err);
     if (running && frame->kind == WIRE_EVENT)
         return on_event(guest, frame, err);
     if (running && frame->kind == WIRE_PROGRESS)
@@ -285,7 +329,8 @@ bool guest_load(struct guest *guest, const struct guest_load *load, struct span 
                               .instruction_limit = guest->config.instruction_limit,
                               .memory_limit_bytes = guest->config.memory_limit_bytes,
                               .stall_ms = guest->config.stall_ms,
-                              .event_limit_bytes = guest->config.event_limit_bytes};
+                              .event_limit_bytes = guest->config.event_limit_bytes,
+                              .skip_waits = load->skip_waits};
     struct wire_frame frame;
     struct wire_described described;
     struct buffer out;
@@ -318,8 +363,8 @@ bool guest_run(struct guest *guest, const struct guest_user *user, int64_t left_
     guest->state = GUEST_RUNNING;
     guest->user = user ? *user : (struct guest_user){0};
     buffer_init(&out, 64);
-    wire_put_start(&out, &(struct wire_start){.left_ms = left_ms});
-    bool good = wait_for_answer(guest, &out, left_ms + GRACE_MS, err);
+    wire_put_start(&out, &(struct wire_start){.left_ms = left_ms, .undo_ms = UNDO_MS});
+    bool good = wait_for_answer(guest, &out, left_ms + UNDO_MS + GRACE_MS, err);
     buffer_release(&out);
     guest->user = (struct guest_user){0};
     if (!good) {

@@ -29,6 +29,7 @@ struct guest_load {
     struct span source;  /* Lua text */
     struct span payload; /* JSON; {NULL, 0}: null */
     struct span context; /* JSON object: what wire_load.context is, with a role where one is due */
+    bool skip_waits;     /* waiting takes no time: wire_load.skip_waits */
 };
 /* Loads it and waits for its description: *text is JSON as in wire_described, valid until the next
  * call. False with err: ERROR_LIMIT (a limit of the run, named), ERROR_SYSTEM (the worker crashed,
@@ -45,8 +46,9 @@ struct guest_user {
     void (*request)(void *arg, const struct wire_request *request);
     void (*abandon)(void *arg, const struct wire_abandon *abandon);
 };
-/* Runs what was loaded last, which had no errors, for at most left_ms. True: *outcome, completed or
- * failed, is valid until the next call; user may be NULL. False with err as guest_load. */
+/* Runs what was loaded last, which had no errors, for at most left_ms, and the undo functions for
+ * as long as in production. True: *outcome, completed or failed, is valid until the next call; user
+ * may be NULL. False with err as guest_load. */
 bool guest_run(struct guest *guest, const struct guest_user *user, int64_t left_ms,
                struct wire_outcome *outcome, struct error *err);
 void guest_reply(struct guest *guest, const struct wire_reply *reply);
