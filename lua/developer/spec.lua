@@ -6,7 +6,10 @@ local asserting = use "spec_assert"
 local events = use "events"
 local fault = use "fault"
 local findings = use "findings"
+local guard = use "guard"
+local modules = use "modules"
 local run = use "spec_run"
+local scheduler = use "scheduler"
 local spelling = use "spelling"
 local text = use "text"
 local tree = use "spec_tree"
@@ -16,9 +19,11 @@ local spec = {}
 local LOAD_MS = 2000
 local MESSAGE_MAX = 16000
 local JSON_MAX = 6 * 1024 * 1024
+local DESCRIBED_MAX = 1024 * 1024
 local NO_LIMIT_MS = -1
 
 local context -- {first, filter, limit_ms}
+local source_name
 local selected = {}
 local last_id = 0
 
@@ -69,6 +74,7 @@ local function make_environment()
     globals.null = host.null
     globals.json = json
     globals.print = events.print
+    globals.require = modules.require
     return sealed(globals)
 end
 
@@ -89,43 +95,65 @@ local function check_filter(filter)
     return ok
 end
 
+-- Whatever the file did but end: a finding.
+local function refuse_load(status, value, file, line)
+    if status == "timeout" then
+        findings.error("timeout", "loading took longer than 2 s", 0,
+                       "a spec file only describes; work belongs into it(...)")
+    elseif status == "wait" then
+        findings.error("lua", "waits while it loads", 0, "work belongs into it(...)")
+    elseif asserting.is_failure(value) then
+        findings.error("lua", value.message, { file = value.file, line = value.line },
+                       "assertions belong into it(...)")
+    else
+        local failure = fault.raised(value, file, line)
+        findings.error("lua", failure.message, { file = failure.file, line = failure.line })
+    end
+end
+
 local function load_chunk(name, source)
     local chunk, message, line = host.compile(source, name, make_environment())
     if not chunk then
         findings.error("syntax", message:gsub("^.-:%d+: ", "", 1), line, "the file is no Lua")
         return
     end
-    local status, value, file, at = host.resume(host.strand(chunk), host.mono_ms() + LOAD_MS)
-    if status == "done" then
-        return
-    elseif status == "error" and asserting.is_failure(value) then
-        findings.error("lua", value.message, value.line, "assertions belong into it(...)")
-    elseif status == "error" then
-        local failure = fault.raised(value, file, at)
-        findings.error("lua", failure.message, failure.line, "")
-    else
-        findings.error("timeout", "loading took longer than 2 s", 0,
-                       "a spec file only describes; work belongs into it(...)")
+    local thread, at = host.strand(chunk), host.mono_ms() + LOAD_MS
+    local ended = table.pack(host.resume(thread, at))
+    while ended[1] == "wait" and ended[2] == "fetch" do
+        ended = table.pack(host.resume(thread, at, scheduler.fetch_now(ended[3], ended[4])))
+    end
+    if ended[1] ~= "done" then
+        refuse_load(table.unpack(ended, 1, ended.n))
     end
 end
 
+local function described()
+    return host.encode({ name = "", timeout_ms = host.null, entries = host.array({}),
+                         findings = host.array(findings.sorted()) }, DESCRIBED_MAX)
+end
+
+-- As main.load: what is wrong with the file, and whether it may run.
 function spec.load(name, source, given)
     context = given
-    fault.source = name
-    if given.filter and not check_filter(given.filter) then
-        return
+    source_name = name
+    fault.know_file(name)
+    findings.enter(name)
+    if not given.filter or check_filter(given.filter) then
+        load_chunk(name, source)
     end
-    load_chunk(name, source)
-    tree.loading = false
+    tree.loading, guard.loading = false, false
     if findings.errors == 0 then
         select_tests(given.filter)
     end
+    return described(), findings.errors == 0
 end
 
 -- running ----------------------------------------------------------------------------------------
 
+local serve = { fetch = scheduler.fetch_now }
+
 -- Sends what a strand asks, and waits for what it gets.
-local function serve(head, body)
+function serve.exchange(head, body)
     last_id = last_id + 1
     host.request(last_id, head, body)
     local id, reply, reply_body
@@ -156,8 +184,8 @@ end
 local function call(f, at)
     local strand = host.strand(f)
     local ended = table.pack(host.resume(strand, at))
-    while ended[1] == "wait" and ended[2] == "exchange" do
-        ended = table.pack(host.resume(strand, at, serve(ended[3], ended[4])))
+    while ended[1] == "wait" and serve[ended[2]] do
+        ended = table.pack(host.resume(strand, at, serve[ended[2]](ended[3], ended[4])))
     end
     if ended[1] == "done" then
         return nil, ended[2]
@@ -243,7 +271,7 @@ local function finish(name, path, test, problem, started)
     local status = not problem and "passed" or problem.pending and "pending" or "failed"
     tell("end", { n = test.n, name = name, path = host.array(path), status = status,
                   ms = host.mono_ms() - started, test_line = test.line or 0,
-                  file = problem and problem.file or test.file or fault.source,
+                  file = problem and problem.file or test.file or source_name,
                   line = problem and problem.line or test.line or 0,
                   message = problem and text.clean(problem.message, MESSAGE_MAX) or "" })
 end

@@ -233,7 +233,7 @@ local function refuse_unknown(reply)
     for _, name in ipairs(reply.known or {}) do
         known[name] = true
     end
-    asserting.fail(("run: %s: %s"):format(reply.message, spelling.hint(reply.flow, known)))
+    asserting.fail(("run: %s\n  %s"):format(reply.message, spelling.hint(reply.flow, known)))
 end
 
 local function error_of(it)

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FLOWS            "./flows"
+#define FLOWS            "flows"
 #define LIMIT_DEFAULT_MS 10000
 #define LIMIT_MAX_SECS   3600
 

@@ -220,6 +220,7 @@ static void add_last_event(struct trial *trial, const struct wire_outcome *outco
 static void tell_end(struct trial *trial, const struct wire_outcome *outcome)
 {
     struct buffer *out = &trial->head;
+    trial->running = false;
     add_last_event(trial, outcome);
     if (trial->cut) {
         tell_stuck(trial, "sent more events than a test keeps (6 MB)");
@@ -239,7 +240,6 @@ static void tell_end(struct trial *trial, const struct wire_outcome *outcome)
     buffer_add(out, buffer_span(&trial->progress));
     if (!buffer_text(out, "]}}"))
         tell_stuck(trial, "left more than a test can hold");
-    trial->running = false;
 }
 
 static void tell_turn(struct trial *trial, enum guest_turn turn, const struct wire_outcome *outcome,
@@ -409,7 +409,7 @@ static void load_and_start(struct trial *trial, const struct order *order, struc
     struct error err = {0};
     struct span described;
     struct buffer context;
-    const struct flow *flow = flow_called(trial->flows, order->flow, &err);
+    const struct flow *flow = flow_called(trial->flows, span_of(order->flow), &err);
     if (!flow) {
         tell_unknown(trial, order->flow, &err);
         return;
