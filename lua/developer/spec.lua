@@ -10,6 +10,7 @@ local guard = use "guard"
 local modules = use "modules"
 local run = use "spec_run"
 local scheduler = use "scheduler"
+local show = use "spec_show"
 local spelling = use "spelling"
 local text = use "text"
 local tree = use "spec_tree"
@@ -163,6 +164,14 @@ function serve.exchange(head, body)
     return reply, reply_body
 end
 
+local call
+
+-- An error value that is a table, as text; it may have metamethods, so in a strand.
+local function show_value(value)
+    local problem, shown = call(function() return show.value(value) end, host.mono_ms() + LOAD_MS)
+    return problem and "error value is a table" or "error: " .. shown
+end
+
 local function broken(status, value, file, line, trace)
     if status == "timeout" then
         return { message = ("took longer than %g s: an endless loop?"):format(
@@ -175,13 +184,16 @@ local function broken(status, value, file, line, trace)
         return { pending = true, message = tree.pending_reason(value) }
     end
     local failure = fault.raised(value, file, line)
+    if type(value) == "table" and not fault.is(value) then
+        failure.message = show_value(value)
+    end
     local called = type(trace) == "string" and trace:gsub("^[^\n]*\n?", "", 1) or ""
     return { file = failure.file, line = failure.line, message = failure.message
              .. (called ~= "" and "\n  called from " .. called:gsub("\n", "\n  and from ") or "") }
 end
 
 -- Runs f in a strand until `at`: nil and its result, or a problem {message, file, line, pending}.
-local function call(f, at)
+function call(f, at)
     local strand = host.strand(f)
     local ended = table.pack(host.resume(strand, at))
     while ended[1] == "wait" and serve[ended[2]] do
@@ -257,7 +269,7 @@ local function body(test)
     problem = problem or after or broke
     if late and not (problem and problem.message:find(late, 1, true)) then
         problem = { message = late }
-    elseif note and problem and not problem.message:find("run: ", 1, true) then
+    elseif note and not late then
         problem.message = problem.message .. "\n  " .. note
     end
     return problem

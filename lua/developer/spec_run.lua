@@ -246,7 +246,8 @@ end
 
 local function result_of(it, calls)
     local result = { status = it.completed and "completed" or "failed", output = it.output,
-                     events = it.events, progress = it.progress, calls = calls }
+                     events = it.events, progress = it.progress, calls = calls,
+                     waited_ms = it.waited_ms }
     if not it.completed then
         result.error = error_of(it)
     end

@@ -139,6 +139,8 @@ static void on_gone(void *arg, int status, bool ready)
 {
     struct guest *guest = arg;
     guest->worker = NULL;
+    if (guest->state == GUEST_IDLE && guest->answer.len)
+        return; /* its outcome came before: a limit of the run ends the worker too */
     if (!ready)
         error_set(&guest->err, ERROR_SYSTEM, "a worker could not start");
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)

@@ -236,7 +236,7 @@ static void tell_end(struct trial *trial, const struct wire_outcome *outcome)
     }
     buffer_text(out, ",\"events\":[");
     buffer_add(out, buffer_span(&trial->events));
-    buffer_text(out, "],\"progress\":[");
+    buffer_format(out, "],\"waited_ms\":%lld,\"progress\":[", (long long)outcome->turned_ms);
     buffer_add(out, buffer_span(&trial->progress));
     if (!buffer_text(out, "]}}"))
         tell_stuck(trial, "left more than a test can hold");
