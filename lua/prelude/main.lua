@@ -73,7 +73,7 @@ end
 function main.load(file, code, context_json, payload_json)
     open(context_json, payload_json)
     if context.role == "spec" then
-        return use("spec").load(file, code)
+        return use("spec").load(file, code, context)
     end
     flow = source.load(file, code)
     if flow then

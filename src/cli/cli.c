@@ -6,6 +6,7 @@
 #include "replay.h"
 #include "script.h"
 #include "service.h"
+#include "test.h"
 #include "worker.h"
 
 #include <limits.h>
@@ -30,6 +31,7 @@ static const struct command {
 } commands[] = {
     {"graph", "draw a flow: text, svg, mermaid or dot", graph_main},
     {"replay", "run the jobs of an SQS event here, against local stand-ins", replay_main},
+    {"test", "run the specs that lie beside the flows", test_main},
     {"runtime", "be the runtime, as bootstrap is in Lambda", runtime_main},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)

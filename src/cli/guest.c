@@ -33,6 +33,8 @@ struct guest {
     enum guest_state state;
     bool waiting; /* a call waits for the frame that ends it */
     bool interrupted;
+    bool late; /* the last wait took too long */
+    size_t fetched_bytes;
     struct guest_user user;
     struct buffer answer; /* the frame that ended the last wait */
     struct error err;     /* or why there is none */
@@ -71,6 +73,7 @@ static void give_up(struct guest *guest)
 static void on_limit(void *arg)
 {
     struct guest *guest = arg;
+    guest->late = true;
     error_set(&guest->err, ERROR_SYSTEM, "the worker gave no answer in time");
     give_up(guest);
 }
@@ -97,21 +100,30 @@ static void watch_for_stall(void *arg)
                    loop_mono_ms(guest->loop) + 1 + stall_ms / STALL_LOOKS, watch_for_stall, guest);
 }
 
-/* Sends the frame and runs the loop until its answer is there, or until there will be none. */
+/* Runs the loop until the wait has ended, if the answer is not there yet and may come. */
+static bool await(struct guest *guest, int64_t limit_ms, struct error *err)
+{
+    if (guest->err.kind == ERROR_NONE && !guest->answer.len) {
+        guest->waiting = true;
+        pool_pulse(guest->worker, &guest->last_ticks, &guest->last_cpu_ms);
+        loop_timer_set(guest->loop, &guest->limit, loop_mono_ms(guest->loop) + limit_ms, on_limit,
+                       guest);
+        watch_for_stall(guest);
+    }
+    while (guest->waiting)
+        loop_run(guest->loop);
+    return guest->err.kind == ERROR_NONE || error_set(err, guest->err.kind, "%s", guest->err.text);
+}
+
+/* Sends the frame and waits for its answer. */
 static bool wait_for_answer(struct guest *guest, const struct buffer *frame, int64_t limit_ms,
                             struct error *err)
 {
     buffer_clear(&guest->answer);
     guest->err = (struct error){0};
-    guest->waiting = true;
-    pool_pulse(guest->worker, &guest->last_ticks, &guest->last_cpu_ms);
-    loop_timer_set(guest->loop, &guest->limit, loop_mono_ms(guest->loop) + limit_ms, on_limit,
-                   guest);
-    watch_for_stall(guest);
+    guest->late = false;
     pool_send(guest->worker, buffer_span(frame));
-    while (guest->waiting)
-        loop_run(guest->loop);
-    return guest->err.kind == ERROR_NONE || error_set(err, guest->err.kind, "%s", guest->err.text);
+    return await(guest, limit_ms, err);
 }
 
 static void on_signal(void *arg, int signal)
@@ -127,6 +139,8 @@ static void on_gone(void *arg, int status, bool ready)
 {
     struct guest *guest = arg;
     guest->worker = NULL;
+    if (guest->state == GUEST_IDLE && guest->answer.len)
+        return; /* its outcome came before: a limit of the run ends the worker too */
     if (!ready)
         error_set(&guest->err, ERROR_SYSTEM, "a worker could not start");
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
@@ -185,41 +199,46 @@ static bool on_request(struct guest *guest, const struct wire_frame *frame, stru
     return true;
 }
 
-/* The source, or why there is none, as the head of a reply. */
-static const struct flow *find_source(const struct guest *guest, const struct wire_fetch *fetch,
-                                      struct buffer *head)
+static void put_fetched(struct buffer *head, const struct flow *flow, const struct error *why,
+                        const char *code)
 {
-    struct error why = {0};
-    const bool module = span_is(fetch->what, "module");
-    const struct flow *flow = NULL;
-    if (guest->flows)
-        flow = (module ? flow_module : flow_called)(guest->flows, fetch->name, &why);
-    else
-        error_set(&why, ERROR_MISSING, "there is no flows folder to look in");
-    if (flow) {
-        buffer_text(head, "{\"file\":");
-        json_put_string(head, span_of(flow->path));
+    buffer_text(head, flow ? "{\"file\":" : "{\"error\":{\"code\":");
+    json_put_string(head, span_of(flow ? flow->path : code));
+    if (!flow) {
+        buffer_text(head, ",\"message\":");
+        json_put_string(head, span_of(why->text));
         buffer_text(head, "}");
-    } else {
-        buffer_format(
-            head, "{\"error\":{\"code\":\"%s.unknown\",\"message\":", module ? "module" : "flow");
-        json_put_string(head, span_of(why.text));
-        buffer_text(head, "}}");
     }
-    return flow;
+    buffer_text(head, "}");
 }
 
+/* A source of the flows folder. All that a run fetches is bounded. */
 static bool on_fetch(struct guest *guest, const struct wire_frame *frame, struct error *err)
 {
     struct wire_fetch fetch;
+    struct error why = {0};
     struct buffer head;
+    const struct flow *flow = NULL;
     if (!wire_get_fetch(frame, &fetch, err))
         return false;
+    bool module = span_is(fetch.what, "module");
+    if (!json_is_utf8(fetch.name) || (!module && !span_is(fetch.what, "flow")))
+        return error_set(err, ERROR_INPUT, "a fetch of neither a module nor a flow");
+    if (guest->flows)
+        flow = (module ? flow_module : flow_called)(guest->flows, fetch.name, &why);
+    else
+        error_set(&why, ERROR_MISSING, "there is no flows folder to look in");
+    if (flow && (guest->fetched_bytes += flow->source.len) > CONFIG_FETCHED_MAX) {
+        error_set(&why, ERROR_LIMIT, "modules and called flows of one run are over %d bytes",
+                  CONFIG_FETCHED_MAX);
+        flow = NULL;
+    }
     buffer_init(&head, FETCH_HEAD_MAX);
-    const struct flow *flow = find_source(guest, &fetch, &head);
-    guest_reply(guest, &(struct wire_reply){.id = fetch.id,
-                                            .head = buffer_span(&head),
-                                            .body = flow ? flow->source : (struct span){0}});
+    put_fetched(&head, flow, &why, module ? "module.unknown" : "flow.unknown");
+    struct wire_reply reply = {.id = fetch.id, .head = buffer_span(&head)};
+    if (flow)
+        reply.body = flow->source;
+    guest_reply(guest, &reply);
     buffer_release(&head);
     return true;
 }
@@ -326,7 +345,9 @@ bool guest_load(struct guest *guest, const struct guest_load *load, struct span 
                               .name = load->name,
                               .source = load->source,
                               .payload = load->payload.at ? load->payload : span_of("null"),
-                              .instruction_limit = guest->config.instruction_limit,
+                              .instruction_limit = load->instruction_limit
+                                                       ? load->instruction_limit
+                                                       : guest->config.instruction_limit,
                               .memory_limit_bytes = guest->config.memory_limit_bytes,
                               .stall_ms = guest->config.stall_ms,
                               .event_limit_bytes = guest->config.event_limit_bytes,
@@ -338,6 +359,7 @@ bool guest_load(struct guest *guest, const struct guest_load *load, struct span 
         return false;
     buffer_init(&out, WIRE_FRAME_MAX + 4);
     guest->state = GUEST_LOADING;
+    guest->fetched_bytes = 0;
     bool good = wire_put_load(&out, &order)
                     ? wait_for_answer(guest, &out, LOAD_LIMIT_MS, err)
                     : error_set(err, ERROR_LIMIT, "source and payload do not fit into one frame");
@@ -353,30 +375,77 @@ bool guest_load(struct guest *guest, const struct guest_load *load, struct span 
     return true;
 }
 
-bool guest_run(struct guest *guest, const struct guest_user *user, int64_t left_ms,
-               struct wire_outcome *outcome, struct error *err)
+/* Waits on, after whatever was sent; good: the wait brought an answer or was paused. */
+static enum guest_turn turn(struct guest *guest, bool good, struct wire_outcome *outcome,
+                            struct error *err)
 {
     struct wire_frame frame;
+    if (good && !guest->answer.len)
+        return GUEST_PAUSED;
+    guest->user = (struct guest_user){0};
+    if (good) {
+        read_answer(guest, &frame);
+        good = wire_get_outcome(&frame, outcome, err);
+    }
+    if (!good || !outcome->completed)
+        drop_worker(guest); /* only one that completed its run is used again */
+    return good ? GUEST_ENDED : guest->late ? GUEST_LATE : GUEST_BROKEN;
+}
+
+enum guest_turn guest_start(struct guest *guest, const struct guest_user *user, int64_t left_ms,
+                            int64_t limit_ms, struct wire_outcome *outcome, struct error *err)
+{
     struct buffer out;
-    if (guest->state != GUEST_LOADED)
-        return error_set(err, ERROR_SYSTEM, "nothing is loaded that could be run");
+    if (guest->state != GUEST_LOADED) {
+        error_set(err, ERROR_SYSTEM, "nothing is loaded that could be run");
+        return GUEST_BROKEN;
+    }
     guest->state = GUEST_RUNNING;
     guest->user = user ? *user : (struct guest_user){0};
     buffer_init(&out, 64);
     wire_put_start(&out, &(struct wire_start){.left_ms = left_ms, .undo_ms = UNDO_MS});
-    bool good = wait_for_answer(guest, &out, left_ms + UNDO_MS + GRACE_MS, err);
+    bool good = wait_for_answer(guest, &out, limit_ms, err);
     buffer_release(&out);
+    return turn(guest, good, outcome, err);
+}
+
+enum guest_turn guest_go_on(struct guest *guest, int64_t limit_ms, struct wire_outcome *outcome,
+                            struct error *err)
+{
+    return turn(guest, await(guest, limit_ms, err), outcome, err);
+}
+
+void guest_pause(struct guest *guest)
+{
+    end_wait(guest);
+}
+
+void guest_extend(struct guest *guest, int64_t limit_ms)
+{
+    if (guest->waiting)
+        loop_timer_set(guest->loop, &guest->limit, loop_mono_ms(guest->loop) + limit_ms, on_limit,
+                       guest);
+}
+
+void guest_stop(struct guest *guest)
+{
     guest->user = (struct guest_user){0};
-    if (!good) {
-        drop_worker(guest);
-        return false;
-    }
-    read_answer(guest, &frame);
-    if (!wire_get_outcome(&frame, outcome, err))
-        return false;
-    if (!outcome->completed)
-        drop_worker(guest); /* only one that completed its run is used again */
-    return true;
+    drop_worker(guest);
+}
+
+void guest_interrupt(struct guest *guest)
+{
+    on_signal(guest, SIGINT);
+}
+
+bool guest_run(struct guest *guest, const struct guest_user *user, int64_t left_ms,
+               struct wire_outcome *outcome, struct error *err)
+{
+    enum guest_turn last =
+        guest_start(guest, user, left_ms, left_ms + UNDO_MS + GRACE_MS, outcome, err);
+    while (last == GUEST_PAUSED)
+        last = guest_go_on(guest, left_ms + UNDO_MS + GRACE_MS, outcome, err);
+    return last == GUEST_ENDED;
 }
 
 bool guest_interrupted(const struct guest *guest)

@@ -30,6 +30,7 @@ struct guest_load {
     struct span payload; /* JSON; {NULL, 0}: null */
     struct span context; /* JSON object: what wire_load.context is, with a role where one is due */
     bool skip_waits;     /* waiting takes no time: wire_load.skip_waits */
+    int64_t instruction_limit; /* 0: the environment's */
 };
 /* Loads it and waits for its description: *text is JSON as in wire_described, valid until the next
  * call. False with err: ERROR_LIMIT (a limit of the run, named), ERROR_SYSTEM (the worker crashed,
@@ -52,6 +53,28 @@ struct guest_user {
 bool guest_run(struct guest *guest, const struct guest_user *user, int64_t left_ms,
                struct wire_outcome *outcome, struct error *err);
 void guest_reply(struct guest *guest, const struct wire_reply *reply);
+
+/* The same in turns, for a caller that has somebody else to ask before it can reply. */
+enum guest_turn {
+    GUEST_PAUSED, /* guest_pause was called; guest_go_on is next */
+    GUEST_ENDED,  /* *outcome, completed or failed, is valid until the next call */
+    GUEST_LATE,   /* limit_ms of real time went by; the worker is gone */
+    GUEST_BROKEN  /* err as of guest_load; the worker is gone */
+};
+/* left_ms: what the run is told, on its own clock; limit_ms: what this wait may take. user's calls
+ * come whenever the loop runs, until the run has ended. */
+enum guest_turn guest_start(struct guest *guest, const struct guest_user *user, int64_t left_ms,
+                            int64_t limit_ms, struct wire_outcome *outcome, struct error *err);
+enum guest_turn guest_go_on(struct guest *guest, int64_t limit_ms, struct wire_outcome *outcome,
+                            struct error *err);
+/* From inside one of the user's calls: the wait, if there is one, ends. */
+void guest_pause(struct guest *guest);
+/* From there too: the wait may take so long from now on. */
+void guest_extend(struct guest *guest, int64_t limit_ms);
+/* Ends a run that is paused. */
+void guest_stop(struct guest *guest);
+/* For the owner of a loop that guests share, when a signal came: every wait ends. */
+void guest_interrupt(struct guest *guest);
 
 /* Ctrl-C, or SIGTERM, came to a guest with a loop of its own. */
 bool guest_interrupted(const struct guest *guest);

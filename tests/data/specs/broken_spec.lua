@@ -1,0 +1,3 @@
+describe("broken", function()
+    it("a" function() end)
+end)

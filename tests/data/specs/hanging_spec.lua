@@ -1,0 +1,25 @@
+-- Tests that would not end; each is ended alone, and those between them run.
+describe("hanging", function()
+    it("in a loop", function() while true do end end)
+    it("passes between", function() assert.equal(7, 7) end)
+    it("in a loop that catches everything", function()
+        while true do pcall(function() while true do end end) end
+    end)
+    it("passes after that", function() end)
+    it("in one native call", function()
+        return (("a"):rep(40)):find(("a*"):rep(30) .. "b")
+    end)
+    it("in a flow's loop", function() run("spin", { input = { how = "loop" } }) end)
+    it("passes with a flow after that", function()
+        assert.equal("limit.wait", run("spin", { input = { how = "sleep" } }).error.code)
+    end)
+    it("in a mock", function()
+        run("caught", { http = { ["*"] = function() while true do end end } })
+    end)
+    it("in a flow's native call", function() run("spin", { input = { how = "native" } }) end)
+    it("by memory", function()
+        local all = {}
+        while true do all[#all + 1] = ("x"):rep(100000) .. #all end
+    end)
+    it("passes at last", function() end)
+end)

@@ -1,0 +1,3 @@
+return flow "unloadable" {
+    task "a" { rum = function() end },
+}
