@@ -8,9 +8,11 @@ function(embed_lua output symbol)
     add_custom_command(
         OUTPUT ${output}
         COMMAND ${CMAKE_COMMAND} -E env ASAN_OPTIONS=detect_leaks=0
-                $<TARGET_FILE:embed-prelude> ${output} ${symbol} ${ARGN}
+                $<TARGET_FILE:embed-prelude> $<$<BOOL:${MOONMILL_COVERAGE}>:--lines> ${output}
+                ${symbol} ${ARGN}
         DEPENDS embed-prelude ${ARGN}
         COMMENT "Embedding ${symbol}"
+        COMMAND_EXPAND_LISTS
         VERBATIM)
 endfunction()
 

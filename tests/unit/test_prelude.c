@@ -549,6 +549,8 @@ static void every_case_ends_as_it_expects(void **state)
 /* The file as a case that expects no findings and no such entry. */
 static void judge_flow(void *arg, const char *name, const char *path)
 {
+    if (strstr(name, "_spec.lua"))
+        return;
     lua_State *L = new_state();
     FILE *file = fopen(path, "rb");
     assert_non_null(file);

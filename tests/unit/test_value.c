@@ -238,7 +238,7 @@ static void value_encode_names_what_and_where(void **state)
         {"{orders={1,2,{total=print}}}", "orders[3].total: a function cannot be JSON"},
         {"{{{print}}}", "[1][1][1]: a function cannot be JSON"},
         {"{co=coroutine.create(print)}", "co: a thread cannot be JSON"},
-        {"{f=io.stdout}", "f: a userdata cannot be JSON"},
+        {"{f=io.stdout}", "f: a secret cannot be JSON"},
         {"{['odd key']={x=0/0}}", "[\"odd key\"].x: NaN cannot be JSON"},
         {"{['\xc3\xa9']=math.huge}", "[\"\xc3\xa9\"]: an infinity cannot be JSON"},
         {"-math.huge", "an infinity cannot be JSON"},
