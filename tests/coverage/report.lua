@@ -25,9 +25,10 @@ local function lines_of(command)
     return list
 end
 
--- The ends of functions and tables have instructions of their own, which say nothing.
+-- The ends of functions and tables have instructions of their own, which say nothing; so has a file's
+-- first line.
 local function says_something(line)
-    return not line:find("^%s*[%)}%]]*%s*end[%),;}%s]*$") and not line:find("^%s*[%)}%],;%s]*$")
+    return not line:find("^%s*%-%-") and not line:find("^%s*[%)}%]]*%s*end[%),;}%s]*$") and not line:find("^%s*[%)}%],;%s]*$")
 end
 
 local function active(path)
