@@ -15,6 +15,8 @@ if(TARGET bootstrap)
 endif()
 if(TARGET moonmill)
     add_test(NAME replay COMMAND sh ${CMAKE_SOURCE_DIR}/tests/replay.sh $<TARGET_FILE:moonmill>)
+    add_test(NAME graph COMMAND sh ${CMAKE_SOURCE_DIR}/tests/graph.sh $<TARGET_FILE:moonmill>)
+    set_tests_properties(graph PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(replay PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endif()
 # Passing an unverified job where claims are wanted must not compile.

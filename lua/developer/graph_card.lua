@@ -56,45 +56,66 @@ local function clamp(value, least, most)
     return math.max(least, math.min(most, value))
 end
 
--- The words of a node in a column of its own width, at most room: {w, h, draw}. beside is a word
--- that follows the name, for containers, whose chips then stand in that line too if they fit.
-local function block_of(it, room, beside)
-    local names = measure.wrap(it.name ~= "" and it.name or it.kind, room, NAME, true, 2)
-    local name_w = widest(names, NAME, true)
-    local last_w = measure.width(names[#names], NAME, true)
-    local beside_w = beside and measure.width(beside, ABOUT) or 0
-    local about_w = it.about and math.min(measure.width(it.about, ABOUT), ABOUT_ROOM) or 0
-    local rows = chips_of(it, room)
-    local inline = beside and #rows == 1 and last_w + beside_w + rows[1].w + 20 <= room
-    local w = math.max(name_w, about_w, last_w + (beside and beside_w + 8 or 0))
-    for _, row in ipairs(rows) do
-        w = math.max(w, inline and last_w + beside_w + row.w + 20 or row.w)
+-- The widths in a name's line: {w, last, beside, chips}; w: of all, chips: where those begin, when
+-- they stand there too.
+local function name_line(names, beside, rows, room)
+    local line = { last = measure.width(names[#names], NAME, true),
+                   w = widest(names, NAME, true) }
+    if not beside then
+        return line
     end
-    w = clamp(w, ROOM_MIN, room)
-    local abouts = it.about and measure.wrap(it.about, beside and room or w, ABOUT, false, 3) or {}
-    w = math.max(w, widest(abouts, ABOUT))
-    local h = #names * NAME_H + #abouts * ABOUT_H + (#abouts > 0 and 2 or 0)
-    local chips_y = h + 4
-    h = h + (inline and 0 or #rows * ROW_H)
-    return { w = w, h = h, draw = function(pen, x, y)
-        for i, line in ipairs(names) do
-            pen:words("t", x, y + i * NAME_H - 4, line, measure.width(line, NAME, true), w)
+    line.beside = measure.width(beside, ABOUT)
+    local after = line.last + line.beside + 20
+    line.w = math.max(line.w, after - 12)
+    if #rows == 1 and after + rows[1].w <= room then
+        line.chips = after
+        line.w = math.max(line.w, after + rows[1].w)
+    end
+    return line
+end
+
+-- The words of a node in a column of its own width, at most room: {w, h, ...} for draw_block.
+-- beside is a word after the name, for containers, whose chips stand in that line if they fit.
+local function block_of(it, room, beside)
+    local block = { names = measure.wrap(it.name ~= "" and it.name or it.kind, room, NAME, true, 2),
+                    rows = chips_of(it, room), abouts = {}, beside = beside }
+    block.line = name_line(block.names, beside, block.rows, room)
+    local w = block.line.w
+    for _, row in ipairs(block.line.chips and {} or block.rows) do
+        w = math.max(w, row.w)
+    end
+    if it.about then
+        w = math.max(w, math.min(measure.width(it.about, ABOUT), ABOUT_ROOM))
+        w = clamp(w, ROOM_MIN, room)
+        block.abouts = measure.wrap(it.about, beside and room or w, ABOUT, false, 3)
+    end
+    block.w = clamp(math.max(w, widest(block.abouts, ABOUT)), ROOM_MIN, room)
+    block.about_y = #block.names * NAME_H
+    block.h = block.about_y + #block.abouts * ABOUT_H + (it.about and 2 or 0)
+    block.chips_y = block.h + 4
+    block.h = block.h + (block.line.chips and 0 or #block.rows * ROW_H)
+    return block
+end
+
+local function draw_block(pen, block, x, y)
+    local line = block.line
+    for i, name in ipairs(block.names) do
+        pen:words("t", x, y + i * NAME_H - 4, name, measure.width(name, NAME, true), block.w)
+    end
+    if block.beside then
+        pen:words("s", x + line.last + 8, y + block.about_y - 4, block.beside, line.beside)
+    end
+    for i, about in ipairs(block.abouts) do
+        pen:words("s", x, y + block.about_y + i * ABOUT_H - 2, about, measure.width(about, ABOUT),
+                  block.w)
+    end
+    for i, row in ipairs(block.rows) do
+        if line.chips then
+            draw_chips(pen, row, x + line.chips, y + block.about_y - NAME_H)
+        else
+            draw_chips(pen, row, x, y + block.chips_y + (i - 1) * ROW_H)
         end
-        local name_y = y + #names * NAME_H
-        if beside then
-            pen:words("s", x + last_w + 8, name_y - 4, beside, beside_w)
-        end
-        for i, line in ipairs(abouts) do
-            pen:words("s", x, name_y + i * ABOUT_H - 2, line, measure.width(line, ABOUT), w)
-        end
-        for i, row in ipairs(rows) do
-            if inline then
-                draw_chips(pen, row, x + last_w + beside_w + 20, name_y - NAME_H)
-            else
-                draw_chips(pen, row, x, y + chips_y + (i - 1) * ROW_H)
-            end
-        end
-    end }
+    end
 end
 
 -- What an element is called by those who cannot see it, and by those who point at it.
@@ -153,7 +174,7 @@ function card.box(it)
             local icon_y = block.h > ICON and y + PAD or y + (h - ICON) // 2
             pen:rect("i", x + aside + PAD, icon_y, ICON, ICON, it.kind == "wait" and 13 or 6)
             pen:icon("ti", it.kind, x + aside + PAD + 5, icon_y + 5)
-            block.draw(pen, x + aside + PAD + ICON + GAP, y + (h - block.h) // 2)
+            draw_block(pen, block, x + aside + PAD + ICON + GAP, y + (h - block.h) // 2)
         end)
     end }
 end
@@ -165,7 +186,7 @@ function card.head(it, beside, room)
     return { w = ICON + GAP + block.w, h = math.max(ICON, block.h), draw = function(pen, x, y)
         pen:rect("i", x, y, ICON, ICON, 6)
         pen:icon("ti", it.kind, x + 5, y + 5)
-        block.draw(pen, x + ICON + GAP, block.h < ICON and y + (ICON - block.h) // 2 or y)
+        draw_block(pen, block, x + ICON + GAP, y + math.max(0, (ICON - block.h) // 2))
     end }
 end
 

@@ -1,5 +1,5 @@
 -- graph_edges: a flow as drawing programs take it: nodes, groups, and edges between.
--- of(tree, writer, label) tells the writer, in order: node(id, it), group(id, it) and close(it);
+-- of(tree, writer, label) tells the writer, in order: node(id, it), group(id, it), close(id, it);
 -- then edge(from, to, label, how, group), how: nil, "caught" or "back"; group: it leaves the whole
 -- group. it is a node of the tree, or begin, finish, fork or join, with a kind and a name alone.
 local edges = {}
@@ -85,7 +85,7 @@ local function walk_node(walk, it, places)
         else
             out, id = walk_list(walk, it.children, places)
         end
-        walk.writer.close(it)
+        walk.writer.close(group, it)
     elseif it.kind == "choice" then
         out, id = choice(walk, it, places, walk.label)
     else

@@ -228,11 +228,11 @@ end
 -- The steps of a flow between its beginning and its end.
 function layout.flow(it)
     local boxes = boxes_of(it.children, dot(function(pen, x, y)
-        pen:put('<circle class="i" cx="%d" cy="%d" r="7"/>', x + 8, y + 8)
+        pen:put('<circle class="p" cx="%d" cy="%d" r="7"/>', x + 8, y + 8)
     end))
     boxes[#boxes + 1] = dot(function(pen, x, y)
         pen:put('<circle class="e" cx="%d" cy="%d" r="7"/>', x + 8, y + 8)
-        pen:put('<circle class="i" cx="%d" cy="%d" r="4"/>', x + 8, y + 8)
+        pen:put('<circle class="p" cx="%d" cy="%d" r="4"/>', x + 8, y + 8)
     end)
     return column(boxes)
 end

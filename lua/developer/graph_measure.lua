@@ -12,7 +12,7 @@ local ASCII = {
     222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
 }
 local SLACK = 1100
-local BOLD = 1080
+local BOLD = 1140
 local ZERO, WIDE, EMOJI = 0, 1000, 1300
 
 -- From this character on (up to the next entry), this wide; the list is in order.
@@ -52,17 +52,24 @@ local function is_ideograph(code)
     return code >= 0x2E80 and advance(code) == WIDE
 end
 
--- Pixels, rounded up.
-function measure.width(text, size, bold)
-    local sum = 0
-    local joined -- a sequence with U+200D is one picture
+-- Thousandths of the size. A sequence with U+200D is one picture.
+local function units(text)
+    local sum, joined = 0, false
     for _, code in utf8.codes(text) do
         sum = sum + (joined and 0 or advance(code))
         joined = code == 0x200D
     end
-    sum = sum * size * SLACK // 1000
-    sum = bold and sum * BOLD // 1000 or sum
-    return (sum + 999) // 1000
+    return sum
+end
+
+local function scale_of(size, bold)
+    local scale = size * SLACK
+    return bold and scale * BOLD // 1000 or scale
+end
+
+-- Pixels, rounded up.
+function measure.width(text, size, bold)
+    return (units(text) * scale_of(size, bold) + 999999) // 1000000
 end
 
 -- A line whose width is known well enough to be left to the font.
@@ -94,6 +101,12 @@ function measure.columns(text)
     return sum
 end
 
+-- No line begins with these.
+local CLOSING = {}
+for _, code in utf8.codes("、。，．：；！？）」』】〉》") do
+    CLOSING[code] = true
+end
+
 -- The pieces between which a line may end: {text, space}, space: one stands before it.
 local function pieces_of(text)
     local pieces, word, space = {}, "", false
@@ -104,16 +117,18 @@ local function pieces_of(text)
         end
     end
     for _, code in utf8.codes(text) do
-        local wide = is_ideograph(code)
-        if code == 0x20 or wide then
+        local last = word == "" and not space and pieces[#pieces]
+        if code == 0x20 then
             finish()
-            space = code == 0x20 or space and wide
-        end
-        if code ~= 0x20 then
+            space = true
+        elseif CLOSING[code] and last then
+            last.text = last.text .. utf8.char(code)
+        elseif is_ideograph(code) and not CLOSING[code] then
+            finish()
+            word = utf8.char(code)
+            finish()
+        else
             word = word .. utf8.char(code)
-        end
-        if wide then
-            finish()
         end
     end
     finish()
@@ -121,70 +136,68 @@ local function pieces_of(text)
 end
 
 -- The longest front of text that is at most width wide, one character at least; and the rest.
+-- of(text) is its width; the width of two texts is the sum of theirs.
 local function split(text, width, of)
-    local last
+    local sum, joined = 0, false
     for at, code in utf8.codes(text) do
-        local after = at + #utf8.char(code)
-        if last and of(text:sub(1, after - 1)) > width then
-            return text:sub(1, last - 1), text:sub(last)
+        local own = joined and 0 or of(utf8.char(code))
+        sum = sum + own
+        if at > 1 and own > 0 and sum > width then
+            return text:sub(1, at - 1), text:sub(at)
         end
-        last = after
+        joined = code == 0x200D
     end
     return text, ""
 end
 
 -- The text with "…" in place of what does not fit.
 local function shorten(text, width, of)
-    if of(text .. "…") <= width then
-        return text .. "…"
-    end
     return (split(text, width - of("…"), of)) .. "…"
 end
 
 -- Takes the lines of one text: at most max of them (nil: all), the last one then shortened.
-local function new_block(width, of, max)
-    local block = { lines = {}, line = "", full = false }
+local function new_block(max)
+    local block = { lines = {}, line = "", width = 0, full = false }
     function block.finish()
         local lines = block.lines
         lines[#lines + 1] = block.line
-        block.line = ""
+        block.line, block.width = "", 0
         block.full = max ~= nil and #lines >= max
-    end
-    function block.shorten()
-        block.lines[max] = shorten(block.lines[max], width, of)
-        return block.lines
     end
     return block
 end
 
 -- Moves what is too long for one line into lines of its own.
 local function break_word(block, width, of)
-    local front, rest = split(block.line, width, of)
-    while rest ~= "" and of(block.line) > width and not block.full do
+    while block.width > width and not block.full do
+        local front, rest = split(block.line, width, of)
+        if rest == "" then
+            return
+        end
         block.line = front
         block.finish()
-        block.line = rest
-        front, rest = split(rest, width, of)
+        block.line, block.width = rest, of(rest)
     end
 end
 
 -- Lines of at most width by the function of(text).
 local function wrap(text, width, of, max)
-    local block = new_block(width, of, max)
+    local block, blank = new_block(max), of(" ")
     for _, piece in ipairs(pieces_of(text)) do
-        local space = piece.space and block.line ~= "" and " " or ""
-        local joined = block.line .. space .. piece.text
-        if block.line ~= "" and of(joined) > width then
+        local own = of(piece.text)
+        local space = piece.space and block.line ~= ""
+        if block.line ~= "" and block.width + own + (space and blank or 0) > width then
             block.finish()
-            joined = piece.text
+            space = false
+        end
+        if not block.full then
+            block.line = block.line .. (space and " " or "") .. piece.text
+            block.width = block.width + own + (space and blank or 0)
+            break_word(block, width, of)
         end
         if block.full then
-            return block.shorten()
-        end
-        block.line = joined
-        break_word(block, width, of)
-        if block.full then
-            return block.shorten()
+            block.lines[max] = shorten(block.lines[max], width, of)
+            return block.lines
         end
     end
     if block.line ~= "" then
@@ -195,9 +208,7 @@ end
 
 -- Lines of at most width pixels.
 function measure.wrap(text, width, size, bold, max)
-    return wrap(text, width, function(line)
-        return measure.width(line, size, bold)
-    end, max)
+    return wrap(text, width * 1000000 // scale_of(size, bold), units, max)
 end
 
 -- Lines of at most that many columns.
@@ -207,7 +218,10 @@ end
 
 -- One line of at most that many columns.
 function measure.cut(text, columns)
-    return measure.columns(text) <= columns and text or shorten(text, columns, measure.columns)
+    if measure.columns(text) <= columns then
+        return text
+    end
+    return shorten(text, columns, measure.columns)
 end
 
 return measure

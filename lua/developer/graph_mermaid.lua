@@ -26,6 +26,10 @@ local CLASSES = {
     { "choice", "fill:#fdf3e3,stroke:#d97706,color:#0f172a" },
     { "wait", "fill:#e3f5f9,stroke:#0891b2,color:#0f172a" },
     { "call", "fill:#ebeafc,stroke:#4f46e5,color:#0f172a" },
+    { "seq", "fill:#f5f7f9,stroke:#94a3b8,color:#0f172a" },
+    { "parallel", "fill:#f7f4fe,stroke:#a78bfa,color:#0f172a" },
+    { "map", "fill:#f1f9f8,stroke:#5eb8ae,color:#0f172a" },
+    { "loop", "fill:#fdf4f8,stroke:#e879b0,color:#0f172a" },
     { "point", "fill:#334155,stroke:#334155,color:#fff" },
 }
 local POINTS = { begin = true, finish = true, fork = true, join = true }
@@ -68,9 +72,10 @@ local function lines_into(out)
         out[#out + 1] = ('%ssubgraph %s["%s"]'):format(indent, id, group_label(it))
         indent = indent .. "    "
     end
-    function lines.close()
+    function lines.close(id, it)
         indent = indent:sub(5)
         out[#out + 1] = indent .. "end"
+        out[#out + 1] = ("%sclass %s is_%s"):format(indent, id, it.kind)
     end
     function lines.edge(from, to, label, how, group)
         out[#out + 1] = ("    %s %s%s %s"):format(group or from, ARROWS[how] or "-->",

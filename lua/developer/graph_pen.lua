@@ -6,6 +6,8 @@ local measure = use "graph_measure"
 local pen = {}
 pen.__index = pen
 
+local ROOM_TIGHT = 120 -- in smaller rooms the margins hold what is drawn a little wider
+
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;",
                   ["'"] = "&#39;" }
 
@@ -41,10 +43,10 @@ function pen:icon(class, name, x, y, scale)
 end
 
 -- One line of text, its baseline at y. What a font might draw wider than it was measured is held
--- to its measure, so that it cannot leave its box.
+-- to its measure where the room ends soon after it, so that it cannot leave its box.
 function pen:words(class, x, y, line, width, room)
     local held = ""
-    if not measure.is_plain(line) or room and width * 100 > room * 85 then
+    if not measure.is_plain(line) or room and room > ROOM_TIGHT and width * 100 > room * 85 then
         held = (' textLength="%d" lengthAdjust="spacingAndGlyphs"'):format(width)
     end
     if measure.is_leftward(line) then

@@ -5,7 +5,7 @@ local style = {}
 -- kind -> accent
 local ACCENTS = {
     task = "#2f6fed", seq = "#64748b", choice = "#d97706", parallel = "#7c3aed", map = "#0d9488",
-    loop = "#db2777", wait = "#0891b2", call = "#4f46e5", flow = "#334155", on = "#dc2626",
+    loop = "#db2777", wait = "#0891b2", call = "#4f46e5", on = "#dc2626",
     when = "#d97706", otherwise = "#64748b",
 }
 
@@ -31,6 +31,7 @@ local ICONS = {
 -- class, light, dark
 local COLOURS = {
     { ".bg", "fill:#f8fafc", "fill:#0d1117" },
+    { ".p", "fill:#334155", "fill:#94a3b8" },
     { ".card", "fill:#fff;stroke:#cbd5e1", "fill:#161b22;stroke:#3d4653" },
     { ".chip", "fill:#fff;stroke:#dde3eb", "fill:#21262e;stroke:#3d4653" },
     { ".pill", "fill:#fff", "fill:#161b22" },
@@ -67,7 +68,7 @@ local SHAPES = {
 }
 
 -- kinds in an order that does not change
-local KINDS = { "flow", "task", "seq", "choice", "parallel", "map", "loop", "wait", "call", "on",
+local KINDS = { "task", "seq", "choice", "parallel", "map", "loop", "wait", "call", "on",
                 "when", "otherwise" }
 local CONTAINERS = { "seq", "parallel", "map", "loop" }
 
@@ -115,7 +116,6 @@ function style.sheet()
     for _, kind in ipairs(CONTAINERS) do
         add_box(add, kind, "#10151c", 12, 65)
     end
-    add(".k-flow>.i", "fill:#94a3b8")
     out[#out + 1] = "}"
     return table.concat(out, "\n")
 end

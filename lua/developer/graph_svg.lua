@@ -57,10 +57,9 @@ function svg.render(tree)
     style.icons(pen)
     pen:put("</defs>\n")
     pen:rect("bg", 0, 0, w, h, 0)
-    pen:put('<g class="k-flow">\n')
     header.draw(pen, MARGIN, MARGIN)
     body.draw(pen, (w - body.w) // 2, MARGIN + header.h)
-    pen:put("</g>\n</svg>\n")
+    pen:put("</svg>\n")
     return pen:text_of()
 end
 

@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DRAW_LIMIT_MS 60000
+#define DRAW_LIMIT_MS     60000
+#define DRAW_INSTRUCTIONS 20000000000LL
 
 struct options {
     const char *flow; /* a path, or a name */
@@ -214,6 +215,9 @@ static int draw(struct guest *guest, const struct options *options, const char *
     if (!outcome.completed)
         return cli_fail("graph", CLI_BROKEN, "%s: %.*s: %.*s", shown, (int)outcome.code.len,
                         outcome.code.at, (int)outcome.message.len, outcome.message.at);
+    if (!outcome.output.len)
+        return cli_fail("graph", CLI_BROKEN, "%s: the picture is too large; try --format text",
+                        shown);
     return write_picture(options, outcome.output);
 }
 
@@ -227,8 +231,11 @@ static int load_and_draw(struct guest *guest, const struct options *options, con
              "{\"run\":{\"id\":\"graph\",\"app\":\"\",\"flow\":\"\",\"version\":\"\",\"user\":\"\"}"
              ",\"entry\":\"start\",\"stream_state\":false,\"role\":\"graph\",\"format\":\"%s\"}",
              wants_colour(options) ? "colour" : options->format);
-    struct guest_load load = {
-        .name = span_of(shown), .source = source, .context = span_of(context)};
+    struct guest_load load = {.name = span_of(shown),
+                              .source = source,
+                              .context = span_of(context),
+                              .instruction_limit = DRAW_INSTRUCTIONS,
+                              .memory_limit_bytes = GUEST_MEMORY_MAX};
     if (!guest_load(guest, &load, &text, &err))
         return fail(guest, shown, &err);
     cJSON *described = json_parse(text, &err);

@@ -24,7 +24,8 @@ enum guest_state { GUEST_IDLE, GUEST_LOADING, GUEST_LOADED, GUEST_RUNNING };
 struct guest {
     struct clock clock;
     struct log log;
-    struct config config;
+    struct config config;       /* its memory limit is the worker process's, the largest there is */
+    int64_t memory_limit_bytes; /* a run's */
     struct loop *loop;
     bool owns_loop;
     struct pool *pool;
@@ -341,17 +342,18 @@ static void read_answer(const struct guest *guest, struct wire_frame *frame)
 bool guest_load(struct guest *guest, const struct guest_load *load, struct span *text,
                 struct error *err)
 {
-    struct wire_load order = {.context = load->context,
-                              .name = load->name,
-                              .source = load->source,
-                              .payload = load->payload.at ? load->payload : span_of("null"),
-                              .instruction_limit = load->instruction_limit
-                                                       ? load->instruction_limit
-                                                       : guest->config.instruction_limit,
-                              .memory_limit_bytes = guest->config.memory_limit_bytes,
-                              .stall_ms = guest->config.stall_ms,
-                              .event_limit_bytes = guest->config.event_limit_bytes,
-                              .skip_waits = load->skip_waits};
+    struct wire_load order = {
+        .context = load->context,
+        .name = load->name,
+        .source = load->source,
+        .payload = load->payload.at ? load->payload : span_of("null"),
+        .instruction_limit =
+            load->instruction_limit ? load->instruction_limit : guest->config.instruction_limit,
+        .memory_limit_bytes =
+            load->memory_limit_bytes ? load->memory_limit_bytes : guest->memory_limit_bytes,
+        .stall_ms = guest->config.stall_ms,
+        .event_limit_bytes = guest->config.event_limit_bytes,
+        .skip_waits = load->skip_waits};
     struct wire_frame frame;
     struct wire_described described;
     struct buffer out;
@@ -460,6 +462,9 @@ static void read_settings(struct guest *guest)
 {
     struct config_warnings warnings;
     config_read(&guest->config, (const char *const *)environ, &warnings);
+    guest->memory_limit_bytes = guest->config.memory_limit_bytes;
+    if (guest->config.memory_limit_bytes < GUEST_MEMORY_MAX)
+        guest->config.memory_limit_bytes = GUEST_MEMORY_MAX;
     guest->log = (struct log){&guest->clock, STDERR_FILENO, LOG_ERROR, false};
 }
 

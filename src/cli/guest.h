@@ -24,13 +24,17 @@ struct guest *guest_open_on(struct loop *loop, const char *flows_dir, struct err
 /* Kills the worker. Accepts NULL. */
 void guest_close(struct guest *guest);
 
+/* What a worker process is made for, when the environment asks for less. */
+#define GUEST_MEMORY_MAX (512LL * 1024 * 1024)
+
 struct guest_load {
     struct span name;    /* as authors see it: flows/hello.lua */
     struct span source;  /* Lua text */
     struct span payload; /* JSON; {NULL, 0}: null */
     struct span context; /* JSON object: what wire_load.context is, with a role where one is due */
     bool skip_waits;     /* waiting takes no time: wire_load.skip_waits */
-    int64_t instruction_limit; /* 0: the environment's */
+    int64_t instruction_limit;  /* 0: the environment's */
+    int64_t memory_limit_bytes; /* 0: the environment's; at most GUEST_MEMORY_MAX */
 };
 /* Loads it and waits for its description: *text is JSON as in wire_described, valid until the next
  * call. False with err: ERROR_LIMIT (a limit of the run, named), ERROR_SYSTEM (the worker crashed,
