@@ -14,6 +14,8 @@ local DEPTH_MAX = 64
 local SIZE_MAX = 10000
 local OPTION_DEPTH_MAX = 40
 local RUN_HINT = "write run = function(s, ctx) ... end"
+local PLACES = { on = "write catch = { on ... }", when = "it is a branch of a choice",
+                 otherwise = "it is a branch of a choice", flow = "a flow is a file's; see call" }
 local STEP_HINT = 'steps are written task "name" (function(s, ctx) ... end)'
 
 local function copy(value, depth)
@@ -31,9 +33,10 @@ local function copy(value, depth)
     return out
 end
 
-local function refuse(node, code, message, hint)
+-- where: the node itself, unless something in it is to blame (findings.lua).
+local function refuse(node, code, message, hint, where)
     node.partial = true -- what is wrong with it has been said
-    findings.error(code, text.label(node) .. ": " .. message, node, hint)
+    findings.error(code, text.label(node) .. ": " .. message, where or node, hint)
 end
 
 -- Adds the child's weight to the node's; false, and said, when that is too much.
@@ -67,13 +70,14 @@ local function adopt(node, item, place)
     if not child then
         refuse(node, "option.type", ("entry %s is %s, not a step"):format(
                text.show(place), text.a(type(item))),
-               kind.shorthand["function"] and type(item) == "function" and RUN_HINT or STEP_HINT)
+               kind.shorthand["function"] and type(item) == "function" and RUN_HINT or STEP_HINT,
+               { node = node, entry = place })
     elseif not child.closed then
         refuse(node, "run.missing", text.label(child) .. " has no body",
-               ('write %s { ... } in one piece'):format(text.label(child)))
+               ('write %s { ... } in one piece'):format(text.label(child)), child)
     elseif not kind.children[child.kind] then
-        refuse(node, "option.type", ("a %s cannot stand in it"):format(child.kind),
-               child.kind == "on" and "write catch = { on ... }" or "")
+        refuse(node, "option.type", ("%s cannot stand in it"):format(text.a(child.kind)),
+               PLACES[child.kind] or "", child)
     elseif carry(node, child) then
         node.children[#node.children + 1] = child
     end

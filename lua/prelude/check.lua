@@ -116,7 +116,8 @@ local function check_entries(flow)
         local step = flow.set.entries[alias]
         if not steps[step] then
             findings.error("entry.unknown", ('entries: "%s" is no top-level step'):format(
-                           text.show(step)), flow, spelling.hint(step, steps))
+                           text.show(step)), { node = flow, option = "entries." .. alias },
+                           spelling.hint(step, steps))
         end
     end
 end

@@ -12,8 +12,8 @@ local FIELDS = { default = true, runtime = true, exposed = true, secret = true, 
                  about = true }
 local HINT = "vars = { limit = { default = 25, runtime = true } }"
 
-local function problem(code, message, hint)
-    return { code = code, message = message, hint = hint or HINT }
+local function problem(code, path, message, hint)
+    return { code = code, message = path .. message, hint = hint or HINT, option = path }
 end
 
 -- The default, as JSON has it; nil and a problem when it cannot be JSON.
@@ -23,7 +23,7 @@ local function read_default(value, path)
     end
     local json, _, reason = host.encode(value, host.limits.result)
     if not json then
-        return nil, problem("option.type", ("%s.default: %s"):format(path, reason))
+        return nil, problem("option.type", path .. ".default", ": " .. reason)
     end
     local _, read = host.decode(json)
     return read
@@ -31,26 +31,28 @@ end
 
 local function check_field(key, value, path)
     if not FIELDS[key] then
-        return problem("option.unknown", ('%s: unknown option "%s"'):format(path, text.show(key)),
-                       spelling.hint(text.show(key), FIELDS))
+        local unknown = problem("option.unknown", path, (': unknown option "%s"'):format(
+                                text.show(key)), spelling.hint(text.show(key), FIELDS))
+        unknown.option = path .. "." .. text.show(key)
+        return unknown
     elseif FLAGS[key] and type(value) ~= "boolean" then
-        return problem("option.type", ("%s.%s must be true or false, got %s"):format(
-                       path, key, text.show(value)))
+        return problem("option.type", path .. "." .. key, " must be true or false, got "
+                       .. text.show(value))
     elseif (key == "id" or key == "about") and type(value) ~= "string" then
-        return problem("option.type", ("%s.%s must be a string, got %s"):format(
-                       path, key, text.show(value)))
+        return problem("option.type", path .. "." .. key, " must be a string, got "
+                       .. text.show(value))
     end
 end
 
 local function read_one(name, given, problems)
     local path = "vars." .. text.show(name)
     if type(name) ~= "string" or not name:find("^[%a_][%w_]*$") then
-        problems[#problems + 1] = problem("name.invalid",
-                                          path .. ": a variable's name is an identifier")
+        problems[#problems + 1] = problem("name.invalid", path,
+                                          ": a variable's name is an identifier")
         return nil
     elseif type(given) ~= "table" then
-        problems[#problems + 1] = problem("option.type", ("%s must be a table, got %s"):format(
-                                          path, text.show(given)))
+        problems[#problems + 1] = problem("option.type", path, " must be a table, got "
+                                          .. text.show(given))
         return nil
     end
     for key, value in pairs(given) do
@@ -65,7 +67,7 @@ end
 -- name -> {default, runtime, exposed, secret, id}, and a list of problems.
 function declared.parse(value)
     if type(value) ~= "table" then
-        return nil, { problem("option.type", "vars must be a table, got " .. text.show(value)) }
+        return nil, { problem("option.type", "vars", " must be a table, got " .. text.show(value)) }
     end
     local out, problems = {}, {}
     for name, given in pairs(value) do

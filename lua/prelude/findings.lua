@@ -9,7 +9,7 @@ local findings = { errors = 0 }
 
 local MOST = 100
 local lists = { error = {}, warning = {} }
-local seen, said = {}, {}
+local seen, said, lines = {}, {}, {}
 local current = "" -- the file that is looked at
 
 -- From now on findings are the file's; returns whose they were before.
@@ -46,6 +46,7 @@ local function add(severity, code, message, where, hint)
                       hint = text.clean(hint or "", 1000), order = #lists.error + #lists.warning }
         list[#list + 1] = seen[key]
         said[code .. "\0" .. message] = true
+        lines[table.concat({ file, line, code }, "\0")] = true
     end
 end
 
@@ -73,6 +74,17 @@ local function comes_before(a, b)
     for _, field in ipairs(ORDER) do
         if a[field] ~= b[field] then
             return a[field] < b[field]
+        end
+    end
+    return false
+end
+
+-- Whether one of the codes was told of that file and line.
+function findings.told(where, codes)
+    local file, line = locate(where)
+    for _, code in ipairs(codes) do
+        if lines[table.concat({ file, line, code }, "\0")] then
+            return true
         end
     end
     return false

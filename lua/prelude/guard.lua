@@ -31,9 +31,11 @@ local function refuse_write(globals, created, key, value)
     if not guard.loading then
         fault.misuse(message)
     end
-    local file, line = host.where(1)
-    findings.error("global.write", message, { file = file, line = line },
-                   known and "choose another name" or ("write `local %s`"):format(name))
+    if not findings.said("global.write", message) then -- lint sees most of them, and where
+        local file, line = host.where(1)
+        findings.error("global.write", message, { file = file, line = line },
+                       known and "choose another name" or ("write `local %s`"):format(name))
+    end
     if not known then
         created[key] = true
         globals[key] = value

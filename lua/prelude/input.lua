@@ -15,7 +15,8 @@ local MOST = 20
 local parse
 
 local function problem(path, message, hint)
-    return { code = "option.type", message = path .. ": " .. message, hint = hint }
+    return { code = "option.type", message = path .. ": " .. message, hint = hint,
+             option = path }
 end
 
 local function parse_leaf(value, path, problems)
@@ -54,14 +55,16 @@ function parse(value, path, problems, depth)
     return parse_object(value, path, problems, depth)
 end
 
--- The shape, and a list of problems {code, message, hint}.
+-- The shape, and a list of problems {code, message, hint, option}.
 function input.parse(value)
     local problems = {}
     if type(value) ~= "table" then
         return nil, { problem("input", "must be a table of shapes, got " .. text.show(value),
                               'input = { name = "string" }') }
     end
-    return parse_object(value, "input", problems, 1), problems
+    local shape = parse_object(value, "input", problems, 1)
+    table.sort(problems, function(a, b) return a.message < b.message end)
+    return shape, problems
 end
 
 local function is_array(value)

@@ -74,6 +74,9 @@ function main.load(file, code, context_json, payload_json)
     open(context_json, payload_json)
     if context.role == "spec" then
         return use("spec").load(file, code, context)
+    elseif context.role == "module" then
+        chunk.compile(code, file) -- which reads it, and that is all
+        return described(), findings.errors == 0
     end
     flow = source.load(file, code)
     if flow then

@@ -86,8 +86,11 @@ function options.entries(value, name)
     end
     for alias, step in pairs(value) do
         if type(alias) ~= "string" or type(step) ~= "string" then
-            return wrong(name, "a table of node ids and step names", alias,
-                         'entries = { ["<node id>"] = "step" }')
+            local none, problems = wrong(name, "a table of node ids and step names",
+                                         type(alias) == "string" and step or alias,
+                                         'entries = { ["<node id>"] = "step" }')
+            problems[1].option = name .. "." .. text.show(alias)
+            return none, problems
         end
     end
     return value

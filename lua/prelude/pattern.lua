@@ -44,6 +44,8 @@ end
 local function family_problem(wanted, family, rest)
     if rest == "*" then
         return nil
+    elseif family ~= "http" and rest:find("^%dxx$") then
+        return ('did you mean "http.%s"?'):format(rest)
     elseif family == "http" then
         return not rest:find("^[1-5]xx$") and not rest:find("^[1-5]%d%d$")
             and 'a status like "http.503", "http.5xx" or "http.*"' or nil

@@ -71,7 +71,7 @@ function fields.on(value)
     return list
 end
 
--- The policy, and a list of problems {code, message, hint}.
+-- The policy, and a list of problems {code, message, hint, option}.
 function retry.parse(value)
     local policy = { attempts = 3, delay = 1000, factor = 2, max_delay = 60000, jitter = true,
                      on = CODES }
@@ -91,9 +91,13 @@ function retry.parse(value)
             wrong = problem("option.unknown", ('retry: unknown option "%s"'):format(
                             text.show(key)), spelling.hint(text.show(key), fields))
         end
-        problems[#problems + 1] = wrong
+        if wrong then
+            wrong.option = "retry." .. text.show(key)
+            problems[#problems + 1] = wrong
+        end
         policy[key] = parsed
     end
+    table.sort(problems, function(a, b) return a.option < b.option end)
     return policy, problems
 end
 

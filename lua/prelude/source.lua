@@ -13,6 +13,8 @@ local vocabulary = use "vocabulary"
 local source = {}
 
 local LOAD_MS = 2000
+-- What lint tells of a line, and better than the error that follows from it.
+local GLOBALS = { "global.unknown", "global.write", "library.missing" }
 local HINT = 'end the file with return flow "name" { ... }'
 
 local function failed(status, value, file, line)
@@ -23,9 +25,10 @@ local function failed(status, value, file, line)
     else
         local failure = fault.raised(value, file, line)
         local after = known and "it may follow from the findings above" or ""
-        local before = findings.enter(failure.file or "")
-        findings.error("lua", failure.message, failure.line, after)
-        findings.enter(before)
+        local where = { file = failure.file or "", line = failure.line }
+        if not findings.told(where, GLOBALS) then
+            findings.error("lua", failure.message, where, after)
+        end
     end
 end
 

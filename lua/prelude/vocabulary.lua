@@ -19,9 +19,8 @@ end
 function handles.__call(handle, value)
     local node = nodes[handle]
     if node.closed then
-        local _, line = host.where(1)
         findings.error("comma.missing", ("a comma is missing after %s"):format(text.label(node)),
-                       line,
+                       { node = node, again = true },
                        ("put a comma after the step that begins on line %d"):format(node.line))
         return handle
     end

@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include "check.h"
 #include "config.h"
 #include "graph.h"
 #include "mem.h"
@@ -29,6 +30,7 @@ static const struct command {
     const char *summary;
     int (*main)(int argc, char **argv); /* argv[0] is the command's name */
 } commands[] = {
+    {"check", "tell what is wrong with flows, before anything runs", check_main},
     {"graph", "draw a flow: text, svg, mermaid or dot", graph_main},
     {"replay", "run the jobs of an SQS event here, against local stand-ins", replay_main},
     {"test", "run the specs that lie beside the flows", test_main},

@@ -12,6 +12,7 @@
 #include "report.h"
 #include "service.h"
 #include "sink.h"
+#include "terminal.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -322,12 +323,10 @@ static bool open_fixture(struct replay *replay, struct error *err)
 
 static void open_report(struct replay *replay)
 {
-    const char *no_colour = getenv("NO_COLOR");
-    bool colour = !(no_colour && *no_colour);
     struct report_style style = {.json = replay->options->json,
                                  .verbose = replay->options->verbose,
-                                 .colour = colour && isatty(STDOUT_FILENO),
-                                 .colour_log = colour && isatty(STDERR_FILENO)};
+                                 .colour = terminal_colours(STDOUT_FILENO),
+                                 .colour_log = terminal_colours(STDERR_FILENO)};
     replay->report = report_new(replay->fixture, &style);
     for (size_t i = 0; i < replay->fixture->count; i++) {
         const struct fixture_record *record = &replay->fixture->records[i];

@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "json.h"
+#include "terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,12 +13,6 @@
 #define PAYLOAD_SHOWN 100
 #define TEXT_SHOWN    400
 #define ID_SHOWN      8
-
-#define RED    "\033[31m"
-#define GREEN  "\033[32m"
-#define YELLOW "\033[33m"
-#define DIM    "\033[2m"
-#define PLAIN  "\033[0m"
 
 /* A record and what became of it. */
 struct row {
@@ -87,29 +82,13 @@ static const char *colour(const struct report *report, const char *code)
 
 static const char *plain(const struct report *report)
 {
-    return colour(report, PLAIN);
-}
-
-/* The start of UTF-8 text in one line: control characters, C1 too, would be the terminal's. */
-static void put_clean(FILE *out, struct span text, size_t shown)
-{
-    size_t len = text.len > shown ? shown : text.len;
-    while (len < text.len && len > 0 && ((unsigned char)text.at[len] & 0xc0) == 0x80)
-        len--;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char byte = (unsigned char)text.at[i];
-        bool c1 = byte == 0xc2 && i + 1 < len && (unsigned char)text.at[i + 1] < 0xa0;
-        fputc(byte < 0x20 ? ' ' : byte == 0x7f || c1 ? '?' : byte, out);
-        i += c1;
-    }
-    if (len < text.len)
-        fputs("...", out);
+    return colour(report, TERMINAL_PLAIN);
 }
 
 static void put_cell(struct span text, int width)
 {
     bool cut = text.len > (size_t)width;
-    put_clean(stdout, text, (size_t)(cut ? width - 3 : width)); /* it puts "..." behind a cut */
+    terminal_put(stdout, text, (size_t)(cut ? width - 3 : width)); /* it puts "..." behind a cut */
     for (int i = cut ? width : (int)text.len; i < width + 2; i++)
         putchar(' ');
 }
@@ -158,16 +137,16 @@ static void print_event(const struct report *report, int64_t at_ms, size_t recor
 {
     const struct row *row = &report->rows[record];
     const char *flow = report->fixture->records[record].flow;
-    printf("%s%8.3fs%s  run ", colour(report, DIM), (double)at_ms / 1000, plain(report));
-    put_clean(stdout, span_of(flow ? flow : row->run->run_id), TEXT_SHOWN);
+    printf("%s%8.3fs%s  run ", colour(report, TERMINAL_DIM), (double)at_ms / 1000, plain(report));
+    terminal_put(stdout, span_of(flow ? flow : row->run->run_id), TEXT_SHOWN);
     if (report->fixture->count > 1)
         printf("#%zu", record + 1);
     fputs("  ", stdout);
     put_cell(span_of(row->step ? row->step : "-"), 16);
-    fputs(strcmp(type, "error") == 0 ? colour(report, RED) : "", stdout);
-    put_clean(stdout, span_of(type), TEXT_SHOWN);
+    fputs(strcmp(type, "error") == 0 ? colour(report, TERMINAL_RED) : "", stdout);
+    terminal_put(stdout, span_of(type), TEXT_SHOWN);
     printf("%s  ", plain(report));
-    put_clean(stdout, payload, PAYLOAD_SHOWN);
+    terminal_put(stdout, payload, PAYLOAD_SHOWN);
     putchar('\n');
     fflush(stdout);
 }
@@ -223,10 +202,10 @@ static void print_field(const cJSON *field)
         if (strcmp(field->string, told[i]) == 0)
             return;
     fputs("  ", stderr);
-    put_clean(stderr, span_of(field->string), TEXT_SHOWN);
+    terminal_put(stderr, span_of(field->string), TEXT_SHOWN);
     fputc('=', stderr);
     if (cJSON_IsString(field))
-        put_clean(stderr, span_of(field->valuestring), TEXT_SHOWN);
+        terminal_put(stderr, span_of(field->valuestring), TEXT_SHOWN);
     else
         fprintf(stderr, "%.0f", cJSON_GetNumberValue(field));
 }
@@ -236,10 +215,10 @@ static void print_log(const struct report *report, const cJSON *line, const char
     const char *message = json_member_text(line, "message");
     const cJSON *field;
     bool coloured = report->style.colour_log;
-    fprintf(stderr, "%s%9s  ", !coloured ? "" : is_bad(level) ? RED : DIM, level);
-    put_clean(stderr, span_of(message ? message : ""), TEXT_SHOWN);
+    fprintf(stderr, "%s%9s  ", !coloured ? "" : is_bad(level) ? TERMINAL_RED : TERMINAL_DIM, level);
+    terminal_put(stderr, span_of(message ? message : ""), TEXT_SHOWN);
     cJSON_ArrayForEach(field, line) print_field(field);
-    fprintf(stderr, "%s\n", coloured ? PLAIN : "");
+    fprintf(stderr, "%s\n", coloured ? TERMINAL_PLAIN : "");
 }
 
 void report_log(struct report *report, const char *line)
@@ -247,7 +226,7 @@ void report_log(struct report *report, const char *line)
     cJSON *tree = json_parse(span_of(line), NULL);
     const char *level = tree ? json_member_text(tree, "level") : NULL;
     if (!level) { /* not of its log: a cry of the machine */
-        put_clean(stderr, span_of(line), strlen(line));
+        terminal_put(stderr, span_of(line), strlen(line));
         fputc('\n', stderr);
     } else {
         const char *reason = json_member_text(tree, "reason");
@@ -344,11 +323,12 @@ static void print_row(const struct report *report, size_t at, int flow_width)
              ID_SHOWN);
     put_cell(span_of(record->flow ? record->flow : "-"), flow_width);
     print_word(report, sink_status_name(status),
-               status == SINK_COMPLETED ? GREEN
-               : status == SINK_NONE    ? YELLOW
-                                        : RED,
+               status == SINK_COMPLETED ? TERMINAL_GREEN
+               : status == SINK_NONE    ? TERMINAL_YELLOW
+                                        : TERMINAL_RED,
                9);
-    print_word(report, row->returned ? "returned" : "done", row->returned ? YELLOW : GREEN, 8);
+    print_word(report, row->returned ? "returned" : "done",
+               row->returned ? TERMINAL_YELLOW : TERMINAL_GREEN, 8);
     if (duration_of(row) >= 0)
         printf("%8lld  ", (long long)duration_of(row));
     else
@@ -356,7 +336,7 @@ static void print_row(const struct report *report, size_t at, int flow_width)
     printf("%6zu\n", row->run ? row->run->events : 0);
     if (error) {
         fputs("      ", stdout);
-        put_clean(stdout, span_of(error), TEXT_SHOWN);
+        terminal_put(stdout, span_of(error), TEXT_SHOWN);
         putchar('\n');
     }
 }
@@ -369,13 +349,13 @@ static void print_table(const struct report *report)
         if (flow && (int)strnlen(flow, 32) > width)
             width = (int)strnlen(flow, 32);
     }
-    printf("\n%s%4s  %-8s  %-*s  %-9s  %-8s  %8s  %6s%s\n", colour(report, DIM), "#", "message",
-           width, "flow", "run", "fate", "ms", "events", plain(report));
+    printf("\n%s%4s  %-8s  %-*s  %-9s  %-8s  %8s  %6s%s\n", colour(report, TERMINAL_DIM), "#",
+           "message", width, "flow", "run", "fate", "ms", "events", plain(report));
     for (size_t i = 0; i < report->fixture->count; i++)
         print_row(report, i, width);
     putchar('\n');
     if (report->answered) {
-        put_clean(stdout, buffer_span(&report->answer), report->answer.len);
+        terminal_put(stdout, buffer_span(&report->answer), report->answer.len);
         putchar('\n');
     }
 }

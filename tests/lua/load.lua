@@ -18,7 +18,7 @@ return {
       expect = { findings = { "error comma.missing 3" }, says = { "before 'run'" } } },
     { name = "a missing comma that parses as a call is found too",
       flow = "return flow \"a\" {\n  task \"b\" (function() end)\n  { 1 },\n}",
-      expect = { findings = { "error comma.missing 2" } } },
+      expect = { findings = { "error comma.missing 3:3" } } },
     { name = "a file must return a flow",
       flow = [[local x = 1]], expect = { findings = { "error flow.missing 0" } } },
     { name = "a file must return a flow and not a task",

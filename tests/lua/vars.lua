@@ -58,9 +58,9 @@ return {
     { name = "mistakes in vars are found",
       flow = [[return flow "a" { vars = { x = 5, ["a b"] = {}, y = { defualt = 1 },
           z = { runtime = 1 }, f = { default = print } }, task "t" (function() end) }]],
-      expect = { findings = { "error name.invalid 1", "error option.type 1",
-                              "error option.type 1", "error option.unknown 1",
-                              "error option.type 1" },
+      expect = { findings = { "error option.type 1:28", "error name.invalid 1:36",
+                              "error option.unknown 1:55", "error option.type 2:17",
+                              "error option.type 2:38" },
                  says = { 'did you mean \\"default\\"?' } } },
     -- ctx.step
     { name = "a sub-step's result goes through JSON, and is the step's to use",

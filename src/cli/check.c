@@ -1,0 +1,316 @@
+#include "check.h"
+
+#include "cli.h"
+#include "findings.h"
+#include "guest.h"
+#include "index.h"
+#include "json.h"
+#include "sources.h"
+#include "terminal.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SOURCE_MAX (1024 * 1024)
+#define CODE_SIZE  64
+
+struct options {
+    const char *flows; /* or NULL */
+    bool json;
+};
+
+struct check {
+    const struct options *options;
+    struct sources sources;
+    struct findings *findings;
+    struct guest *guest;
+    const char *folder;   /* the guest's */
+    struct buffer source; /* the file that is checked */
+    struct buffer other;  /* a file that it led to */
+    char *other_path;     /* whose text that is, or NULL */
+    size_t files;
+};
+
+/* --- options --------------------------------------------------------------------------------- */
+
+static int help(void)
+{
+    puts("usage: moonmill check [--json] [--flows DIR] [PATH...]\n\n"
+         "Tells what is wrong with flows, before anything runs: every mistake, with its place and\n"
+         "what to do. A PATH is a file or a flows folder (./flows): its flows, its modules below\n"
+         "lib, and index.json. No step is run.\n\n"
+         "  --flows DIR   the folder that require and call look in (where the file lies)\n"
+         "  --json        one document: "
+         "{\"findings\":[...],\"errors\":0,\"warnings\":0,\"files\":9}\n\n"
+         "exit: 0 no errors (warnings are none), 1 errors, 2 usage, 3 a path cannot be read,\n"
+         "      4 the runtime itself failed");
+    return CLI_DONE;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* -1: go on, optind is the first path; else the exit code. */
+static int read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option known[] = {{"flows", required_argument, NULL, 'd'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
+        if (option == 'h')
+            return help();
+        if (option == 'd')
+            options->flows = optarg;
+        else if (option == 'j')
+            options->json = true;
+        else
+            return cli_usage("check", option == ':' ? "'%s' wants a value" : "no option '%s'",
+                             argv[optind - 1]);
+    }
+    if (options->flows && !is_folder(options->flows))
+        return cli_usage("check", "--flows: '%s' is no folder", options->flows);
+    return -1;
+}
+
+/* --- findings -------------------------------------------------------------------------------- */
+
+static void tell(struct check *check, const struct source *source, const char *code,
+                 const char *message, const char *hint)
+{
+    findings_add(
+        check->findings,
+        &(struct finding){
+            .is_error = true, .code = code, .message = message, .hint = hint, .file = source->path},
+        (struct span){NULL, 0});
+}
+
+/* The text of a file that the checked one led to; absent when it cannot be read. */
+static struct span text_of_other(struct check *check, const char *path)
+{
+    if (!check->other_path || strcmp(check->other_path, path) != 0) {
+        mem_free(check->other_path);
+        check->other_path = mem_copy(path);
+        buffer_clear(&check->other);
+        if (!sources_read(path, &check->other, NULL))
+            buffer_clear(&check->other);
+    }
+    return buffer_span(&check->other);
+}
+
+static size_t number_of(const cJSON *finding, const char *name)
+{
+    const cJSON *member = json_member(finding, name);
+    return cJSON_IsNumber(member) && member->valuedouble > 0 && member->valuedouble < 1e9
+               ? (size_t)member->valuedouble
+               : 0;
+}
+
+static const char *text_of(const cJSON *finding, const char *name)
+{
+    const char *text = json_member_text(finding, name);
+    return text ? text : "";
+}
+
+/* A finding of the worker's description; its file may be another one than the checked one. */
+static void take_finding(struct check *check, const struct source *source, const cJSON *member)
+{
+    const char *name = text_of(member, "file");
+    bool own = !*name || strcmp(name, source->name) == 0;
+    char *path = own ? mem_copy(source->path) : sources_path_of(source->folder, name);
+    struct finding finding = {.is_error = strcmp(text_of(member, "severity"), "error") == 0,
+                              .code = text_of(member, "code"),
+                              .message = text_of(member, "message"),
+                              .hint = text_of(member, "hint"),
+                              .file = path,
+                              .line = number_of(member, "line"),
+                              .column = number_of(member, "column")};
+    findings_add(check->findings, &finding,
+                 own ? buffer_span(&check->source) : text_of_other(check, path));
+    mem_free(path);
+}
+
+static bool take_description(struct check *check, const struct source *source, struct span text,
+                             struct error *err)
+{
+    cJSON *tree = json_parse(text, err);
+    const cJSON *finding;
+    if (!tree)
+        return false;
+    cJSON_ArrayForEach(finding, json_member(tree, "findings")) take_finding(check, source, finding);
+    cJSON_Delete(tree);
+    return true;
+}
+
+/* A limit that ended the worker: "limit.memory: ...". */
+static void tell_limit(struct check *check, const struct source *source, const char *text)
+{
+    char code[CODE_SIZE] = "limit";
+    const char *colon = strstr(text, ": ");
+    if (colon && (size_t)(colon - text) < sizeof code)
+        snprintf(code, sizeof code, "%.*s", (int)(colon - text), text);
+    tell(check, source, code, colon ? colon + 2 : text,
+         "a flow file only defines; work belongs into a step");
+}
+
+/* --- one file -------------------------------------------------------------------------------- */
+
+/* True when it is a text that a worker may see. */
+static bool read_source(struct check *check, const struct source *source)
+{
+    struct error err = {0};
+    struct span text;
+    buffer_clear(&check->source);
+    if (!sources_read(source->path, &check->source, &err)) {
+        if (err.kind == ERROR_LIMIT)
+            tell(check, source, "source.size", "the file is over 1 MiB",
+                 "split the flow; data belongs into the payload");
+        else
+            tell(check, source, "source.unreadable", err.text, "");
+        return false;
+    }
+    text = buffer_span(&check->source);
+    if (text.len && text.at[0] == '\033')
+        tell(check, source, "source.bytecode", "the file is bytecode, not Lua text",
+             "put the .lua source here");
+    else if (!json_is_utf8(text))
+        tell(check, source, "source.utf8", "the file is not UTF-8", "save it as UTF-8");
+    else
+        return true;
+    return false;
+}
+
+/* The context of a load: who asks, and for which flow. */
+static void put_context(struct buffer *out, const struct source *source)
+{
+    buffer_text(out, "{\"run\":{\"id\":\"check\",\"app\":\"\",\"flow\":");
+    json_put_string(out,
+                    json_is_utf8(span_of(source->name)) ? span_of(source->name) : span_of("?"));
+    buffer_format(out,
+                  ",\"version\":\"\",\"user\":\"\"},\"entry\":\"start\",\"stream_state\":false,"
+                  "\"role\":\"%s\"}",
+                  source->module ? "module" : "describe");
+}
+
+/* False with err: the machine or the worker failed. */
+static bool load(struct check *check, const struct source *source, struct error *err)
+{
+    struct span text, empty = {"", 0};
+    struct buffer context;
+    buffer_init(&context, 64 * 1024);
+    put_context(&context, source);
+    struct guest_load order = {.name = span_of(source->name),
+                               .source = check->source.len ? buffer_span(&check->source) : empty,
+                               .context = buffer_span(&context)};
+    bool good = guest_load(check->guest, &order, &text, err);
+    buffer_release(&context);
+    if (good)
+        return take_description(check, source, text, err);
+    if (err->kind != ERROR_LIMIT)
+        return false;
+    tell_limit(check, source, err->text);
+    return true;
+}
+
+/* One worker serves all files of one flows folder. */
+static bool open_guest(struct check *check, const struct source *source, struct error *err)
+{
+    if (check->guest && strcmp(check->folder, source->folder) == 0)
+        return true;
+    guest_close(check->guest);
+    check->folder = source->folder;
+    check->guest = guest_open(source->folder, err);
+    return check->guest != NULL;
+}
+
+static bool check_files(struct check *check, struct error *err)
+{
+    for (size_t i = 0; i < check->sources.count; i++) {
+        const struct source *source = &check->sources.list[i];
+        check->files++;
+        if (!read_source(check, source))
+            continue;
+        if (!open_guest(check, source, err) || !load(check, source, err))
+            return false;
+    }
+    return true;
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+/* -1, or the exit code. */
+static int add_path(struct check *check, const char *path)
+{
+    struct error err = {0};
+    const char *flows = check->options->flows;
+    if (sources_is_spec(path))
+        return cli_fail("check", CLI_INPUT, "%s is a spec: moonmill test runs it", path);
+    if (is_folder(path)) {
+        if (!sources_add_folder(&check->sources, path, &err))
+            return cli_fail("check", CLI_INPUT, "%s", err.text);
+        check->files += index_check(path, check->findings);
+    } else if (!sources_add_file(&check->sources, path, flows, &err)) {
+        return cli_fail("check", CLI_INPUT, "%s", err.text);
+    }
+    return -1;
+}
+
+static void put_count(size_t count, const char *what, const char *after)
+{
+    fprintf(stderr, "%zu %s%s%s", count, what, count == 1 ? "" : "s", after);
+}
+
+static int run(struct check *check, char **paths, int count)
+{
+    struct error err = {0};
+    char *usual[] = {"flows"};
+    if (!count && !is_folder(usual[0]))
+        return cli_fail("check", CLI_INPUT, "there is no folder ./flows; name a PATH");
+    for (int i = 0; i < (count ? count : 1); i++) {
+        int code = add_path(check, count ? paths[i] : usual[0]);
+        if (code >= 0)
+            return code;
+    }
+    if (!check_files(check, &err)) {
+        if (err.kind == ERROR_UNAVAILABLE)
+            return CLI_INTERRUPTED;
+        return cli_fail("check", CLI_BROKEN, "%s", err.text);
+    }
+    findings_end(check->findings, check->files);
+    fflush(stdout);
+    put_count(check->files, "file", ", ");
+    put_count(findings_errors(check->findings), "error", ", ");
+    put_count(findings_warnings(check->findings), "warning", "\n");
+    return findings_errors(check->findings) ? CLI_FAILED : CLI_DONE;
+}
+
+int check_main(int argc, char **argv)
+{
+    struct options options = {0};
+    struct check check = {.options = &options};
+    int code = read_options(argc, argv, &options);
+    if (code >= 0)
+        return code;
+    struct findings_style style = {options.json, !options.json && terminal_colours(STDOUT_FILENO)};
+    check.findings = findings_new(&style);
+    buffer_init(&check.source, SOURCE_MAX);
+    buffer_init(&check.other, SOURCE_MAX);
+    code = run(&check, argv + optind, argc - optind);
+    guest_close(check.guest);
+    sources_release(&check.sources);
+    findings_free(check.findings);
+    buffer_release(&check.source);
+    buffer_release(&check.other);
+    mem_free(check.other_path);
+    return code;
+}

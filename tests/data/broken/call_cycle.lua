@@ -1,0 +1,3 @@
+return flow "call_cycle" {
+    call "there" { flow = "call_cycle_back" },
+}

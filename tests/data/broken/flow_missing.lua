@@ -1,0 +1,3 @@
+local order = flow "flow_missing" {
+    task "load" (function(s) return s.input end),
+}

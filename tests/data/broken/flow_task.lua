@@ -1,0 +1,1 @@
+return task "load" (function(s) return s.input end)

@@ -1,0 +1,3 @@
+return flow "board" {
+    task "greet" (function(s) return s.input end),
+}

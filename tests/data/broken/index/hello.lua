@@ -1,0 +1,3 @@
+return flow "hello" {
+    task "greet" (function(s) return s.input end),
+}

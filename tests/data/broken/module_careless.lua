@@ -1,0 +1,5 @@
+local careless = require "careless"
+
+return flow "module_careless" {
+    task "greet" (function(s) return careless.greet(s.input.name) end),
+}
