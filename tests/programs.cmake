@@ -15,7 +15,8 @@ if(TARGET bootstrap)
 endif()
 if(TARGET moonmill)
     add_test(NAME replay COMMAND sh ${CMAKE_SOURCE_DIR}/tests/replay.sh $<TARGET_FILE:moonmill>)
-    set_tests_properties(replay PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    add_test(NAME spec COMMAND sh ${CMAKE_SOURCE_DIR}/tests/spec.sh $<TARGET_FILE:moonmill>)
+    set_tests_properties(replay spec PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endif()
 # Passing an unverified job where claims are wanted must not compile.
 add_test(NAME unverified_job_does_not_compile
