@@ -387,10 +387,20 @@ static bool miss_version(const struct flows *flows, const char *board, const str
     return false;
 }
 
+/* Tests of a flow lie beside it: hello_spec.lua. */
+static bool is_spec(const char *name)
+{
+    size_t len = strlen(name), tail = sizeof "_spec" - 1;
+    return len > tail && strcmp(name + len - tail, "_spec") == 0;
+}
+
 /* The file that the target means, and the version it has. */
 static bool target_file(const struct flows *flows, const char *board, struct target *target,
                         char file[FILE_SIZE], struct error *err)
 {
+    if (is_spec(target->name))
+        return error_set(err, ERROR_MISSING, "no flow for board \"%s\": %s/%s.lua is a spec", board,
+                         flows->shown, target->name);
     if (!*target->version) {
         snprintf(file, FILE_SIZE, "%s.lua", target->name);
         if (file_exists(flows, file))

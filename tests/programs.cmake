@@ -14,12 +14,13 @@ if(TARGET bootstrap)
     endforeach()
 endif()
 if(TARGET moonmill)
-    add_test(NAME replay COMMAND sh ${CMAKE_SOURCE_DIR}/tests/replay.sh $<TARGET_FILE:moonmill>)
-    add_test(NAME graph COMMAND sh ${CMAKE_SOURCE_DIR}/tests/graph.sh $<TARGET_FILE:moonmill>)
-    set_tests_properties(graph PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(replay PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    add_test(NAME check COMMAND sh ${CMAKE_SOURCE_DIR}/tests/check.sh $<TARGET_FILE:moonmill>)
-    set_tests_properties(check PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    # The developer's commands as their users run them: tests/<command>.sh.
+    foreach(command replay graph check spec)
+        add_test(NAME ${command} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/${command}.sh
+                                         $<TARGET_FILE:moonmill>)
+        set_tests_properties(${command} PROPERTIES TIMEOUT 300
+                             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    endforeach()
 endif()
 # Passing an unverified job where claims are wanted must not compile.
 add_test(NAME unverified_job_does_not_compile

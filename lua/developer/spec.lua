@@ -275,7 +275,18 @@ local function body(test)
     return problem
 end
 
+-- U+0000 does not get through JSON's readers.
+local function printable(s)
+    return (text.clean(s, MESSAGE_MAX):gsub("%z", "\u{FFFD}"))
+end
+
 local function tell(kind, fields)
+    for name, value in pairs(fields) do
+        fields[name] = type(value) == "string" and printable(value) or value
+    end
+    for i, block in ipairs(fields.path or {}) do
+        fields.path[i] = printable(block)
+    end
     host.event(kind, host.encode(fields, host.limits.event))
 end
 
@@ -285,7 +296,7 @@ local function finish(name, path, test, problem, started)
                   ms = host.mono_ms() - started, test_line = test.line or 0,
                   file = problem and problem.file or test.file or source_name,
                   line = problem and problem.line or test.line or 0,
-                  message = problem and text.clean(problem.message, MESSAGE_MAX) or "" })
+                  message = problem and problem.message or "" })
 end
 
 local function begin(name, path, test)

@@ -14,6 +14,8 @@ local run = {}
 
 local OPTIONS = { input = true, vars = true, http = true, clock = true, user = true,
                   profile = true, event = true, entry = true, stream_state = true, timeout = true }
+local EVENT = { id = true, name = true, description = true, board_id = true, node_id = true,
+                event_type = true, event_version = true, inputs = true }
 local FRAME_MAX = 7 * 1024 * 1024
 local TIMEOUT_MS = 15 * 60 * 1000 -- the most that a Lambda invocation holds
 local ANSWER_EARLY_MS = 250       -- the supervisor gives up before the test does, and says why
@@ -76,14 +78,33 @@ local function must(opts, name, kind, hint)
     return value
 end
 
+-- Any JSON goes as text in a string (context.h); nil stays nil.
+local function json_of(name, value)
+    if value == nil then
+        return nil
+    end
+    local json, _, reason = host.encode(value, FRAME_MAX)
+    return json or fault.misuse(("run: %s cannot be JSON: %s"):format(name, reason))
+end
+
 local function variables_of(opts)
     local list = {}
     for _, name in ipairs(show.sorted_keys(must(opts, "vars", "table") or {})) do
-        list[#list + 1] = { id = tostring(name), name = tostring(name), value = opts.vars[name] }
+        list[#list + 1] = { id = tostring(name), name = tostring(name),
+                            json = json_of("vars." .. tostring(name), opts.vars[name]) }
     end
-    if #list > 0 then
-        return { runtime = host.array(list), event = host.array(list) }
+    return { runtime = host.array(list), event = host.array(list) }
+end
+
+-- What a flow may know of its event.
+local function event_of(opts)
+    for name in pairs(must(opts, "event", "table") or {}) do
+        if not EVENT[name] then
+            fault.misuse(("run: a flow knows no field %s of its event: %s"):format(
+                         show.brief(name), spelling.hint(text.show(name), EVENT)))
+        end
     end
+    return json_of("event", opts.event)
 end
 
 local function timeout_of(opts)
@@ -135,18 +156,15 @@ local function order_of(flow, opts)
         budget_ms = math.max(1, test.at - host.mono_ms() - ANSWER_EARLY_MS),
         context = {
             stream_state = must(opts, "stream_state", "boolean") or false,
-            user = opts.user, profile = opts.profile, event = must(opts, "event", "table"),
+            user = json_of("user", opts.user), profile = json_of("profile", opts.profile),
+            event = event_of(opts),
             variables = variables_of(opts),
         },
     } }
 end
 
 local function payload_of(opts)
-    if opts.input == nil then
-        return "null"
-    end
-    local json, _, reason = host.encode(opts.input, FRAME_MAX)
-    return json or fault.misuse("run: input cannot be JSON: " .. reason)
+    return json_of("input", opts.input) or "null"
 end
 
 -- requests ---------------------------------------------------------------------------------------
@@ -173,10 +191,26 @@ local function query_of(url)
     return out
 end
 
+-- A secret's place is shown in its stead: "Bearer <secret:billing>" (secret.lua).
+local function reveal(value)
+    if type(value) ~= "table" then
+        return value
+    elseif value.concat then
+        local parts = {}
+        for i, part in ipairs(value.concat) do
+            parts[i] = reveal(part)
+        end
+        return table.concat(parts)
+    end
+    local how, inner = next(value)
+    local shown = how == "hmac_sha256" and reveal(inner.data) or reveal(inner)
+    return ("<%s:%s>"):format(how, shown)
+end
+
 local function request_of(head, body)
     local headers = {}
     for name, value in pairs(head.headers or {}) do
-        headers[name:lower()] = value
+        headers[name:lower()] = reveal(value)
     end
     local kind = headers["content-type"]
     local json
@@ -184,7 +218,8 @@ local function request_of(head, body)
         local ok, value = host.decode(body)
         json = ok and value or nil
     end
-    return { method = head.method, url = head.url, headers = headers, body = body, json = json }
+    return { method = head.method, url = reveal(head.url), headers = headers, body = body,
+             json = json }
 end
 
 -- Asks the mocks; an error of the author's function ends the flow and is raised.

@@ -253,6 +253,13 @@ void tally_print(struct tally *tally, struct span text)
     fflush(stdout);
 }
 
+void tally_abandon(struct tally *tally)
+{
+    if (tally->style.tap)
+        puts("Bail out!");
+    fflush(stdout);
+}
+
 void tally_end(struct tally *tally, int64_t ms)
 {
     if (tally->style.tap)

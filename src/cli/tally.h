@@ -45,6 +45,8 @@ void tally_file(struct tally *tally, const char *spec);
 void tally_add(struct tally *tally, struct tally_test *test);
 /* What a spec prints, a line at a time. */
 void tally_print(struct tally *tally, struct span text);
+/* The tests end here for another reason, which was said on stderr. */
+void tally_abandon(struct tally *tally);
 /* Failures in full, and the line that counts; ms: how long all of it took. */
 void tally_end(struct tally *tally, int64_t ms);
 

@@ -247,6 +247,8 @@ static int run(struct test *test)
     int code = run_paths(test);
     if (code == CLI_DONE)
         code = finish(test, loop_mono_ms(test->loop) - started_ms);
+    else
+        tally_abandon(test->tally);
     tally_free(test->tally);
     return code;
 }

@@ -231,6 +231,15 @@ static void an_unknown_board_says_what_to_do(void **state)
                                   "flows/index.json");
 }
 
+static void a_spec_beside_a_flow_is_no_flow(void **state)
+{
+    const struct place *place = *state;
+    put(place, "hello.lua", "-- hello");
+    put(place, "hello_spec.lua", "-- spec");
+    expect(place, "hello", NULL, "-- hello", "flows/hello.lua");
+    expect_error(place, "hello_spec", NULL, ERROR_MISSING, "is a spec");
+}
+
 static void a_name_that_is_no_plain_component_is_refused(void **state)
 {
     struct place *place = *state;
@@ -427,6 +436,7 @@ int main(void)
         TEST(no_version_prefers_the_unversioned_then_the_highest),
         TEST(an_absent_version_is_no_guess),
         TEST(an_unknown_board_says_what_to_do),
+        TEST(a_spec_beside_a_flow_is_no_flow),
         TEST(a_name_that_is_no_plain_component_is_refused),
         TEST(links_that_lead_out_are_refused),
         TEST(what_is_no_regular_file_is_refused),

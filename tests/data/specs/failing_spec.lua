@@ -38,7 +38,7 @@ describe("failing", function()
         run("fetch", { http = { [THINGS] = function(request) assert.equal("POST", request.method) end } })
     end)
 
-    it("by a name with <&\">\n, in \27[31mcolour # 1", function()
+    it("by a name with <&\">\n, in \27[31mcolour # 1 \0 \u{FFFE}", function()
         error("<&\">\27[31m]]>")
     end)
 end)
