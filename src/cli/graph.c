@@ -22,7 +22,7 @@
 struct options {
     const char *flow; /* a path, or a name */
     const char *flows;
-    const char *format; /* NULL: by the file's name */
+    const char *format; /* "": by the file's name */
     const char *file;   /* NULL: standard output */
 };
 
@@ -114,7 +114,7 @@ static int read_options(int argc, char **argv, struct options *options)
     if (argc - optind != 1)
         return cli_usage("graph", argc == optind ? "which flow?" : "one flow at a time");
     options->flow = argv[optind];
-    if (!options->format)
+    if (!*options->format)
         options->format = format_of(options->file);
     return -1;
 }
@@ -277,7 +277,7 @@ static bool read_named(const struct options *options, char shown[PATH_MAX], stru
 
 int graph_main(int argc, char **argv)
 {
-    struct options options = {.flows = "./flows"};
+    struct options options = {.flow = "", .flows = "./flows", .format = ""};
     struct error err = {0};
     struct buffer source;
     char shown[PATH_MAX];
