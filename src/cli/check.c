@@ -301,7 +301,8 @@ int check_main(int argc, char **argv)
     int code = read_options(argc, argv, &options);
     if (code >= 0)
         return code;
-    struct findings_style style = {options.json, !options.json && terminal_colours(STDOUT_FILENO)};
+    struct findings_style style = {options.json, !options.json && terminal_colours(STDOUT_FILENO),
+                                   stdout};
     check.findings = findings_new(&style);
     buffer_init(&check.source, SOURCE_MAX);
     buffer_init(&check.other, SOURCE_MAX);

@@ -130,28 +130,28 @@ static struct span line_of(struct span source, size_t number)
 }
 
 /* The line's text, tabs and all. */
-static void put_line(struct span line)
+static void put_line(FILE *out, struct span line)
 {
     while (line.len) {
         const char *tab = memchr(line.at, '\t', line.len);
         size_t len = tab ? (size_t)(tab - line.at) : line.len;
-        terminal_put(stdout, (struct span){line.at, len}, len);
+        terminal_put(out, (struct span){line.at, len}, len);
         if (tab)
-            putchar('\t');
+            fputc('\t', out);
         line.at += len + (tab != NULL);
         line.len -= len + (tab != NULL);
     }
 }
 
 /* Blank as wide as the text, with its tabs, so that what follows stands below what follows it. */
-static void put_blank(struct span text)
+static void put_blank(FILE *out, struct span text)
 {
     while (text.len) {
         const char *tab = memchr(text.at, '\t', text.len);
         size_t len = tab ? (size_t)(tab - text.at) : text.len;
-        printf("%*s", (int)terminal_width((struct span){text.at, len}), "");
+        fprintf(out, "%*s", (int)terminal_width((struct span){text.at, len}), "");
         if (tab)
-            putchar('\t');
+            fputc('\t', out);
         text.at += len + (tab != NULL);
         text.len -= len + (tab != NULL);
     }
@@ -203,55 +203,57 @@ static size_t tail_of(struct span text)
 static void put_source(const struct findings *findings, const struct finding *finding,
                        struct span source)
 {
+    FILE *out = findings->style.out;
     struct span line = line_of(source, finding->line);
     if (!line.at || !json_is_utf8(line) || finding->column > line.len + 1)
         return;
     size_t lead = finding->column ? finding->column - 1 : 0;
     struct span window = window_of(line, &lead);
-    fputs(INDENT, stdout);
-    put_line(window);
-    putchar('\n');
+    fputs(INDENT, out);
+    put_line(out, window);
+    fputc('\n', out);
     if (!finding->column)
         return;
-    fputs(INDENT, stdout);
-    put_blank((struct span){window.at, lead});
-    printf("%s^", findings->style.colour ? TERMINAL_GREEN : "");
+    fputs(INDENT, out);
+    put_blank(out, (struct span){window.at, lead});
+    fprintf(out, "%s^", findings->style.colour ? TERMINAL_GREEN : "");
     for (size_t tail = tail_of((struct span){window.at + lead, window.len - lead}); tail; tail--)
-        putchar('~');
-    printf("%s\n", findings->style.colour ? TERMINAL_PLAIN : "");
+        fputc('~', out);
+    fprintf(out, "%s\n", findings->style.colour ? TERMINAL_PLAIN : "");
 }
 
 /* --- printing -------------------------------------------------------------------------------- */
 
-static void put_text(const char *text)
+static void put_text(FILE *out, const char *text)
 {
-    terminal_put(stdout, span_of(text), TEXT_MAX);
+    terminal_put(out, span_of(text), TEXT_MAX);
 }
 
 static void print(const struct findings *findings, const struct finding *finding,
                   struct span source)
 {
+    FILE *out = findings->style.out;
     bool colour = findings->style.colour;
-    put_text(finding->file);
+    put_text(out, finding->file);
     if (finding->line)
-        printf(":%zu", finding->line);
+        fprintf(out, ":%zu", finding->line);
     if (finding->line && finding->column)
-        printf(":%zu", finding->column);
-    printf(": %s%s:%s ",
-           !colour             ? ""
-           : finding->is_error ? TERMINAL_RED
-                               : TERMINAL_YELLOW,
-           finding->is_error ? "error" : "warning", colour ? TERMINAL_PLAIN : "");
-    put_text(finding->message);
-    fputs(" [", stdout);
-    put_text(finding->code);
-    fputs("]\n", stdout);
+        fprintf(out, ":%zu", finding->column);
+    fprintf(out, ": %s%s:%s ",
+            !colour             ? ""
+            : finding->is_error ? TERMINAL_RED
+                                : TERMINAL_YELLOW,
+            finding->is_error ? "error" : "warning", colour ? TERMINAL_PLAIN : "");
+    put_text(out, finding->message);
+    fputs(" [", out);
+    put_text(out, finding->code);
+    fputs("]\n", out);
     if (finding->line && source.at)
         put_source(findings, finding, source);
     if (*finding->hint) {
-        fputs("  hint: ", stdout);
-        put_text(finding->hint);
-        putchar('\n');
+        fputs("  hint: ", out);
+        put_text(out, finding->hint);
+        fputc('\n', out);
     }
 }
 
@@ -294,11 +296,11 @@ void findings_add(struct findings *findings, const struct finding *finding, stru
 
 void findings_end(struct findings *findings, size_t files)
 {
+    FILE *out = findings->style.out;
     if (!findings->style.json)
         return;
-    fputs("{\"findings\":[", stdout);
-    fwrite(findings->document.len ? findings->document.data : "", 1, findings->document.len,
-           stdout);
-    printf("],\"errors\":%zu,\"warnings\":%zu,\"files\":%zu}\n", findings->errors,
-           findings->warnings, files);
+    fputs("{\"findings\":[", out);
+    fwrite(findings->document.len ? findings->document.data : "", 1, findings->document.len, out);
+    fprintf(out, "],\"errors\":%zu,\"warnings\":%zu,\"files\":%zu}\n", findings->errors,
+            findings->warnings, files);
 }

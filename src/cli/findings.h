@@ -14,12 +14,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct findings;
 
 struct findings_style {
-    bool json;   /* one document, by findings_end; else each at once, on stdout */
-    bool colour; /* on stdout */
+    bool json; /* one document, by findings_end; else each at once */
+    bool colour;
+    FILE *out;
 };
 
 struct finding {

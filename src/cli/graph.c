@@ -2,16 +2,16 @@
 
 #include "cli.h"
 #include "config.h"
-#include "fixture.h"
+#include "findings.h"
 #include "flow.h"
 #include "guest.h"
 #include "json.h"
+#include "sources.h"
+#include "terminal.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,8 +20,8 @@
 #define DRAW_INSTRUCTIONS 20000000000LL
 
 struct options {
-    const char *flow; /* a path, or a name */
-    const char *flows;
+    const char *flow;   /* a path, or a name */
+    const char *flows;  /* or NULL: ./flows for a name; for a path, the folder that it lies in */
     const char *format; /* "": by the file's name */
     const char *file;   /* NULL: standard output */
 };
@@ -47,7 +47,8 @@ static int help(void)
          "  --format dot       for Graphviz\n"
          "  -o FILE            write there; a name that ends in .svg, .mmd, .dot or .txt says\n"
          "                     the format\n"
-         "  --flows DIR        where the flows and their modules are (./flows)\n\n"
+         "  --flows DIR        where flows and their modules are (./flows; for a file, where it\n"
+         "                     lies)\n\n"
          "exit: 0 drawn, 1 the flow has errors, 2 usage, 3 the file cannot be read,\n"
          "      4 it could not be drawn");
     return CLI_DONE;
@@ -121,46 +122,52 @@ static int read_options(int argc, char **argv, struct options *options)
 
 /* --- findings -------------------------------------------------------------------------------- */
 
-/* Text of a flow's on its way to a terminal. */
-static void print_harmless(const char *text)
+static size_t number_of(const cJSON *finding, const char *name)
 {
-    for (const char *c = text; *c; c++)
-        fputc((unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c, stderr);
+    const cJSON *member = json_member(finding, name);
+    return cJSON_IsNumber(member) && member->valuedouble > 0 && member->valuedouble < 1e9
+               ? (size_t)member->valuedouble
+               : 0;
 }
 
-static void print_finding(const cJSON *finding, const char *shown)
+static const char *text_of(const cJSON *finding, const char *name)
 {
-    const cJSON *line = json_member(finding, "line"), *column = json_member(finding, "column");
-    const char *file = json_member_text(finding, "file"), *hint = json_member_text(finding, "hint");
-    print_harmless(file && *file ? file : shown);
-    if (cJSON_IsNumber(line) && line->valuedouble >= 1)
-        fprintf(stderr, ":%.0f", line->valuedouble);
-    if (cJSON_IsNumber(column) && column->valuedouble >= 1)
-        fprintf(stderr, ":%.0f", column->valuedouble);
-    fputs(": error: ", stderr);
-    print_harmless(json_member_text(finding, "message"));
-    fprintf(stderr, " [%s]\n", json_member_text(finding, "code"));
-    if (hint && *hint) {
-        fputs("  hint: ", stderr);
-        print_harmless(hint);
-        fputc('\n', stderr);
-    }
+    const char *text = json_member_text(finding, name);
+    return text ? text : "";
 }
 
-/* Prints the errors among the findings; how many there are. */
-static size_t print_errors(const cJSON *described, const char *shown)
+/* One that is of another file is told without its line's text. */
+static void tell(struct findings *findings, const cJSON *member, const struct source *source,
+                 struct span text)
 {
-    size_t count = 0;
-    const cJSON *finding;
-    cJSON_ArrayForEach(finding, json_member(described, "findings"))
+    const char *name = text_of(member, "file");
+    bool own = !*name || strcmp(name, source->name) == 0;
+    char *path = own ? mem_copy(source->path) : sources_path_of(source->folder, name);
+    struct finding finding = {.is_error = true,
+                              .code = text_of(member, "code"),
+                              .message = text_of(member, "message"),
+                              .hint = text_of(member, "hint"),
+                              .file = path,
+                              .line = number_of(member, "line"),
+                              .column = number_of(member, "column")};
+    findings_add(findings, &finding, own ? text : (struct span){NULL, 0});
+    mem_free(path);
+}
+
+/* Prints the errors of a description on standard error; how many there are. */
+static size_t tell_errors(const cJSON *described, const struct source *source, struct span text)
+{
+    struct findings_style style = {false, terminal_colours(STDERR_FILENO), stderr};
+    struct findings *findings = findings_new(&style);
+    const cJSON *member;
+    cJSON_ArrayForEach(member, json_member(described, "findings"))
     {
-        const char *severity = json_member_text(finding, "severity");
-        if (severity && strcmp(severity, "error") == 0) {
-            print_finding(finding, shown);
-            count++;
-        }
+        if (strcmp(text_of(member, "severity"), "error") == 0)
+            tell(findings, member, source, text);
     }
-    return count;
+    size_t errors = findings_errors(findings);
+    findings_free(findings);
+    return errors;
 }
 
 /* --- the picture ----------------------------------------------------------------------------- */
@@ -174,9 +181,8 @@ static int fail(const struct guest *guest, const char *shown, const struct error
 
 static bool wants_colour(const struct options *options)
 {
-    const char *no_colour = getenv("NO_COLOR");
-    return !options->file && isatty(STDOUT_FILENO) && !(no_colour && *no_colour) &&
-           strcmp(options->format, "text") == 0;
+    return !options->file && strcmp(options->format, "text") == 0 &&
+           terminal_colours(STDOUT_FILENO);
 }
 
 static int write_out(const struct options *options, struct span picture)
@@ -221,29 +227,29 @@ static int draw(struct guest *guest, const struct options *options, const char *
     return write_picture(options, outcome.output);
 }
 
-static int load_and_draw(struct guest *guest, const struct options *options, const char *shown,
-                         struct span source)
+static int load_and_draw(struct guest *guest, const struct options *options,
+                         const struct source *source, struct span text)
 {
     char context[256];
-    struct span text;
+    struct span description;
     struct error err = {0};
     snprintf(context, sizeof context,
              "{\"run\":{\"id\":\"graph\",\"app\":\"\",\"flow\":\"\",\"version\":\"\",\"user\":\"\"}"
              ",\"entry\":\"start\",\"stream_state\":false,\"role\":\"graph\",\"format\":\"%s\"}",
              wants_colour(options) ? "colour" : options->format);
-    struct guest_load load = {.name = span_of(shown),
-                              .source = source,
+    struct guest_load load = {.name = span_of(source->name),
+                              .source = text,
                               .context = span_of(context),
                               .instruction_limit = DRAW_INSTRUCTIONS,
                               .memory_limit_bytes = GUEST_MEMORY_MAX};
-    if (!guest_load(guest, &load, &text, &err))
-        return fail(guest, shown, &err);
-    cJSON *described = json_parse(text, &err);
+    if (!guest_load(guest, &load, &description, &err))
+        return fail(guest, source->path, &err);
+    cJSON *described = json_parse(description, &err);
     if (!described)
-        return fail(NULL, shown, &err);
-    size_t errors = print_errors(described, shown);
+        return fail(NULL, source->path, &err);
+    size_t errors = tell_errors(described, source, text);
     cJSON_Delete(described);
-    return errors ? CLI_FAILED : draw(guest, options, shown);
+    return errors ? CLI_FAILED : draw(guest, options, source->path);
 }
 
 /* --- the flow -------------------------------------------------------------------------------- */
@@ -254,47 +260,54 @@ static bool is_path(const char *flow)
     return strchr(flow, '/') || (len > 4 && strcmp(flow + len - 4, ".lua") == 0);
 }
 
-/* By a path, as it stands; source is initialised. */
-static bool read_file(const char *path, struct buffer *source, struct error *err)
+/* The file of a flow that a call would find by this name; freed by mem_free. NULL with err. */
+static char *path_of_named(const char *folder, const char *name, struct error *err)
 {
-    struct error why = {0};
-    return fixture_load(path, source, &why) || error_set(err, why.kind, "%s: %s", path, why.text);
+    struct flows *flows = flows_open(folder, err);
+    const struct flow *flow = flows ? flow_called(flows, span_of(name), err) : NULL;
+    char *path = flow ? sources_path_of(folder, flow->path) : NULL;
+    flows_close(flows);
+    return path;
 }
 
-/* By a name, as a call finds it. */
-static bool read_named(const struct options *options, char shown[PATH_MAX], struct buffer *source,
-                       struct error *err)
+static bool find_flow(const struct options *options, struct sources *sources, struct buffer *text,
+                      struct error *err)
 {
-    struct flows *flows = flows_open(options->flows, err);
-    const struct flow *flow = flows ? flow_called(flows, span_of(options->flow), err) : NULL;
-    if (flow) {
-        snprintf(shown, PATH_MAX, "%s", flow->path);
-        buffer_add(source, flow->source);
-    }
-    flows_close(flows);
-    return flow != NULL;
+    const char *folder = options->flows;
+    char *path = NULL;
+    if (is_path(options->flow))
+        path = mem_copy(options->flow);
+    else
+        path = path_of_named(folder = folder ? folder : "flows", options->flow, err);
+    bool found = path && sources_add_file(sources, path, folder, err);
+    mem_free(path);
+    if (!found)
+        return false;
+    struct error why = {0};
+    return sources_read(sources->list[0].path, text, &why) ||
+           error_set(err, why.kind, "%s: %s", sources->list[0].path, why.text);
 }
 
 int graph_main(int argc, char **argv)
 {
-    struct options options = {.flow = "", .flows = "./flows", .format = ""};
+    struct options options = {.flow = "", .format = ""};
+    struct sources sources = {0};
     struct error err = {0};
-    struct buffer source;
-    char shown[PATH_MAX];
+    struct buffer text;
     int code = read_options(argc, argv, &options);
     if (code >= 0)
         return code;
-    snprintf(shown, sizeof shown, "%s", options.flow);
-    buffer_init(&source, CONFIG_SOURCE_MAX);
-    if (!(is_path(options.flow) ? read_file(options.flow, &source, &err)
-                                : read_named(&options, shown, &source, &err))) {
+    buffer_init(&text, CONFIG_SOURCE_MAX);
+    if (!find_flow(&options, &sources, &text, &err)) {
         code = cli_fail("graph", CLI_INPUT, "%s", err.text);
     } else {
-        struct guest *guest = guest_open(is_folder(options.flows) ? options.flows : NULL, &err);
-        code = guest ? load_and_draw(guest, &options, shown, buffer_span(&source))
-                     : fail(NULL, shown, &err);
+        const struct source *source = &sources.list[0];
+        struct guest *guest = guest_open(source->folder, &err);
+        code = guest ? load_and_draw(guest, &options, source, buffer_span(&text))
+                     : fail(NULL, source->path, &err);
         guest_close(guest);
     }
-    buffer_release(&source);
+    buffer_release(&text);
+    sources_release(&sources);
     return code;
 }
