@@ -20,10 +20,10 @@
 #define DRAW_INSTRUCTIONS 20000000000LL
 
 struct options {
-    const char *flow;   /* a path, or a name */
-    const char *flows;  /* or NULL: ./flows for a name; for a path, the folder that it lies in */
-    const char *format; /* "": by the file's name */
-    const char *file;   /* NULL: standard output */
+    const char *flow;  /* a path, or a name */
+    const char *flows; /* or NULL: ./flows for a name; for a path, the folder that it lies in */
+    const char *format;
+    const char *file; /* NULL: standard output */
 };
 
 /* --- options --------------------------------------------------------------------------------- */
@@ -54,12 +54,13 @@ static int help(void)
     return CLI_DONE;
 }
 
-static bool is_format(const char *name)
+/* The name as it stands in the table, or NULL. */
+static const char *format_named(const char *name)
 {
     for (size_t i = 0; i < FORMATS; i++)
         if (strcmp(name, formats[i].name) == 0)
-            return true;
-    return false;
+            return formats[i].name;
+    return NULL;
 }
 
 static const char *format_of(const char *file)
@@ -86,15 +87,16 @@ static int read_options(int argc, char **argv, struct options *options)
                                           {"output", required_argument, NULL, 'o'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
+    const char *format = NULL;
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":o:h", known, NULL)) != -1) {
         switch (option) {
         case 'f':
-            if (!is_format(optarg))
+            format = format_named(optarg);
+            if (!format)
                 return cli_usage("graph", "--format '%s': must be text, mermaid, dot or svg",
                                  optarg);
-            options->format = optarg;
             break;
         case 'd':
             if (!is_folder(optarg))
@@ -115,8 +117,7 @@ static int read_options(int argc, char **argv, struct options *options)
     if (argc - optind != 1)
         return cli_usage("graph", argc == optind ? "which flow?" : "one flow at a time");
     options->flow = argv[optind];
-    if (!*options->format)
-        options->format = format_of(options->file);
+    options->format = format ? format : format_of(options->file);
     return -1;
 }
 
@@ -290,7 +291,7 @@ static bool find_flow(const struct options *options, struct sources *sources, st
 
 int graph_main(int argc, char **argv)
 {
-    struct options options = {.flow = "", .format = ""};
+    struct options options = {.flow = "", .format = "text"};
     struct sources sources = {0};
     struct error err = {0};
     struct buffer text;
