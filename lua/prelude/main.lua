@@ -38,25 +38,14 @@ local function open(context_json, payload_json)
     end
 end
 
--- What only a developer's command asks for.
-local function add_picture(out)
-    out.about = flow.set.about
-    out.input = flow.options.input
-    out.tree = use("tree").of(flow)
-end
-
 local function described()
     local timeout = flow and flow.set.timeout
-    local out = {
+    return host.encode({
         name = flow and flow.name or "",
         timeout_ms = timeout and timeout.ms or host.null,
         entries = host.array(flow and entry.names(flow) or {}),
         findings = host.array(findings.sorted()),
-    }
-    if context.role == "describe" and findings.errors == 0 then
-        add_picture(out)
-    end
-    return host.encode(out, DESCRIBED_MAX)
+    }, DESCRIBED_MAX)
 end
 
 -- What steps read of s, when there is a text that was not read before.

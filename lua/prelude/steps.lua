@@ -187,16 +187,13 @@ local function settle(frame, scope, done)
     end
 end
 
--- Children in order. place: {path, scope, limit, group, root, first, before, after}. True, the last
--- one's result as JSON text | false, fault.
+-- Children in order. place: {path, scope, limit, group, root, first, after}. True, the last one's
+-- result as JSON text | false, fault.
 function steps.walk(children, place)
     local result = record.NIL
     for i = place.first or 1, #children do
         if place.group and scheduler.cancelled(place.group) then
             return false, fault.cancelled(place)
-        end
-        if place.before then
-            place.before(i)
         end
         local frame = new_frame(children[i], place)
         local done, failure = run_node(frame)
@@ -212,17 +209,16 @@ function steps.walk(children, place)
     return true, result
 end
 
--- The flow from its first-th step on, telling how far it is.
+-- The flow from its first-th step on, telling how far it is and which step comes next.
 function steps.flow(flow, first, payload)
-    local total = #flow.children - first + 1
-    local function tell(finished)
-        return function(i)
-            host.progress((i - first + finished) * 100 // total, flow.children[i].name)
-        end
-    end
-    return steps.walk(flow.children, {
-        path = "", scope = state.new(payload), first = first, before = tell(0), after = tell(1),
-        root = flow, limit = deadline.of_run(),
+    local children, total = flow.children, #flow.children - first + 1
+    host.progress(0, children[first].name)
+    return steps.walk(children, {
+        path = "", scope = state.new(payload), first = first, root = flow,
+        limit = deadline.of_run(),
+        after = function(i)
+            host.progress((i - first + 1) * 100 // total, (children[i + 1] or children[i]).name)
+        end,
     })
 end
 
