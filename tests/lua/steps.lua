@@ -5,7 +5,7 @@ return {
         task "one" (function() return 1 end),
         task "two" (function(s) return { sum = s.one + 1 } end) }]],
       expect = { output = '{"sum":2}', events = {},
-                 progress = { "0 one", "50 one", "50 two", "100 two" } } },
+                 progress = { "0 one", "50 two", "100 two" } } },
     { name = "nil is a result",
       flow = [[return flow "a" { task "b" (function() end) }]], expect = { output = "nil" } },
     { name = "results go through JSON once",
