@@ -212,6 +212,9 @@ local function request_of(head, body)
     for name, value in pairs(head.headers or {}) do
         headers[name:lower()] = reveal(value)
     end
+    if head.body ~= nil then -- one with a secret in it
+        body = reveal(head.body)
+    end
     local kind = headers["content-type"]
     local json
     if body ~= "" and (not kind or kind:lower():find("json", 1, true)) then
