@@ -7,7 +7,7 @@ files["flows"] = { globals = {}, read_globals = words }
 files["tests/data"] = files["flows"]
 files["tests/lua"] = files["flows"]
 -- And what a spec may.
-local specs = { "describe", "it", "pending", "before_each", "after_each", "before_all", "after_all",
-                "setup", "teardown", "run", "null", "assert" }
+local specs = { "describe", "context", "it", "pending", "finally", "before_each", "after_each",
+                "before_all", "after_all", "setup", "teardown", "run", "null", "json", "assert" }
 files["**/*_spec.lua"] = { read_globals = specs }
 files["**/*_spec.lua"].read_globals.assert = { other_fields = true }

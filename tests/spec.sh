@@ -83,6 +83,13 @@ grep -q '<testcase classname="hello" name="greets by name" file="flows/hello_spe
 grep -q 'name="by a name with &lt;&amp;&quot;&gt;&#10;, in' "$work/junit.xml" ||
     fail "JUnit: a name is not escaped"
 
+# Each block of the page is a spec.
+awk -v dir="$work/page" 'BEGIN { system("mkdir -p " dir) }
+    /^```lua$/ { file = dir "/block" ++n "_spec.lua"; next }
+    /^```$/ { file = ""; next }
+    file { print > file }' docs/specs.md
+check "the page on specs" 0 '6 passed, 0 failed, 1 pending' --flows flows "$work/page"
+
 # Flows are not specs, and specs no flows.
 printf 'describe("s", function() it("t", function() run("hello_spec") end) end)\n' >"$work/a_spec.lua"
 check "a spec is no flow" 1 'hello_spec.lua is a spec' --flows flows "$work/a_spec.lua"

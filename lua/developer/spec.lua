@@ -166,9 +166,13 @@ end
 
 local call
 
--- An error value that is a table, as text; it may have metamethods, so in a strand.
+-- An error value that is a table, as text; its __tostring is the author's, so in a strand.
 local function show_value(value)
-    local problem, shown = call(function() return show.value(value) end, host.mono_ms() + LOAD_MS)
+    local problem, shown = call(function()
+        local meta = getmetatable(value)
+        local own = type(meta) == "table" and rawget(meta, "__tostring")
+        return own and tostring(value) or show.value(value)
+    end, host.mono_ms() + LOAD_MS)
     return problem and "error value is a table" or "error: " .. shown
 end
 
