@@ -23,7 +23,7 @@ local JSON_MAX = 6 * 1024 * 1024
 local DESCRIBED_MAX = 1024 * 1024
 local NO_LIMIT_MS = -1
 
-local context -- {first, filter, limit_ms}
+local context -- {first, filter, limit_ms, flows_dir}
 local source_name
 local selected = {}
 local last_id = 0
@@ -137,6 +137,7 @@ end
 function spec.load(name, source, given)
     context = given
     source_name = name
+    run.flows_dir = given.flows_dir
     fault.know_file(name)
     findings.enter(name)
     if not given.filter or check_filter(given.filter) then

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MESSAGE_MAX  WIRE_FRAME_MAX
-#define EVENTS_MAX   (6 * 1024 * 1024) /* of a run, as JSON */
+#define MESSAGE_MAX  (WIRE_FRAME_MAX - 64 * 1024) /* head, or body, of one frame */
+#define EVENTS_MAX   (6 * 1024 * 1024)            /* of a run, as JSON */
 #define FLOWS_LISTED 200
 #define STEP_MAX     256
 #define ANSWERS_MAX  16
