@@ -211,8 +211,10 @@ local function reveal(value)
         return table.concat(parts)
     end
     local how, inner = next(value)
-    local shown = how == "hmac_sha256" and reveal(inner.data) or reveal(inner)
-    return ("<%s:%s>"):format(how, shown)
+    if how == "url" then -- escaped for its place
+        return reveal(inner)
+    end
+    return ("<%s:%s>"):format(how, reveal(how == "hmac_sha256" and inner.data or inner))
 end
 
 local function request_of(head, body)
