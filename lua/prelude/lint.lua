@@ -10,7 +10,8 @@ local places = use "places"
 local scan = use "scan"
 local spelling = use "spelling"
 
-local lint = {}
+-- requires: {name, where} of all texts that were read, in their order
+local lint = { requires = {} }
 
 local known = {} -- file -> facts
 
@@ -123,17 +124,19 @@ local function tell_twice(facts)
 end
 
 -- Reads a text that compiles, before it runs. words: the globals that there are, name -> value.
--- Returns its facts (scan.lua); facts.requires are the modules that it names.
+-- The modules that it names are added to lint.requires.
 function lint.source(text, name, words)
     local facts = scan.read(text, words, kinds)
     facts.file = name
     known[name] = facts
     places.add(name, facts)
+    for _, module in ipairs(facts.requires) do
+        table.insert(lint.requires, { name = module.name, where = at(name, module.place) })
+    end
     tell_writes(facts, words)
     tell_reads(facts, words)
     tell_functions(facts)
     tell_twice(facts)
-    return facts
 end
 
 -- the tree ----------------------------------------------------------------------------------------

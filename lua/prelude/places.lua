@@ -7,6 +7,7 @@ local lexer = use "lexer"
 local places = {}
 
 local known = {} -- file -> key -> nodes of scan.lua
+local requires = {} -- file -> its requires
 
 local function key_of(kind, name)
     return kind .. "\0" .. (name or "")
@@ -20,7 +21,17 @@ function places.add(file, facts)
         nodes[key] = nodes[key] or {}
         table.insert(nodes[key], node)
     end
-    known[file] = nodes
+    known[file], requires[file] = nodes, facts.requires
+end
+
+-- The column of the line's first require in the file; 0: it has none.
+function places.require_on(file, line)
+    for _, module in ipairs(requires[file] or {}) do
+        if lexer.line(module.place) == line then
+            return lexer.column(module.place)
+        end
+    end
+    return 0
 end
 
 -- The last one of the line, as two of a name are told at the second; else the only one there is.

@@ -172,7 +172,7 @@ local function expressions(slot)
     until not accept ","
 end
 
--- The arguments of a call; the string that comes first, and its place.
+-- The arguments of a call; the string that the first one is, and its place.
 local function arguments(slot)
     if token == "string" then
         local literal, at = value, place
@@ -182,8 +182,18 @@ local function arguments(slot)
         return constructor(slot)
     end
     expect "("
-    local literal, at = token == "string" and value or nil, place
-    if token ~= ")" then
+    local literal, at = value, place
+    if token == "string" then
+        advance()
+        literal = (token == ")" or token == ",") and literal or nil
+        more(slot)
+    else
+        literal = nil
+        if token ~= ")" then
+            expression(slot)
+        end
+    end
+    if accept "," then
         expressions(slot)
     end
     expect ")"
