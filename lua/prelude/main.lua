@@ -66,7 +66,8 @@ function main.load(file, code, context_json, payload_json)
     if context.role == "spec" then
         return use("spec").load(file, code, context)
     elseif context.role == "module" then
-        chunk.compile(code, file) -- which reads it, and that is all
+        chunk.compile(code, file) -- which reads it; it is not run
+        modules.look_ahead(use("lint").requires)
         return described(), findings.errors == 0
     end
     flow = source.load(file, code)
