@@ -66,10 +66,11 @@ local function tell_read(facts, words, read)
     elseif hint then
         tell("library.missing", ("'%s' is out of a flow's reach"):format(full), where, hint)
     else
-        local near = spelling.nearest(read.name, words)
-        tell("global.unknown", ("unknown global '%s'"):format(read.name), where,
-             missing.words[read.name] or near and ('did you mean "%s"?'):format(near)
-             or ("write `local %s = ...` above its first use"):format(read.name))
+        tell("global.unknown", ("unknown global '%s'"):format(read.name), where, function()
+            local near = spelling.nearest(read.name, words)
+            return missing.words[read.name] or near and ('did you mean "%s"?'):format(near)
+                or ("write `local %s = ...` above its first use"):format(read.name)
+        end)
     end
 end
 
@@ -190,8 +191,9 @@ local function tell_unknown(facts, it, own)
     for name, place in each_place(not it.rebound and it.reads) do
         if not is_visible(own, name) then
             findings.error("state.unknown", ("%s.%s: no earlier step is called %s"):format(
-                           it.parameter, name, name), at(facts.file, place),
-                           hint_of(facts, own, name))
+                           it.parameter, name, name), at(facts.file, place), function()
+                               return hint_of(facts, own, name)
+                           end)
         end
     end
 end

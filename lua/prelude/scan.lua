@@ -7,7 +7,7 @@ local lexer = use "lexer"
 local scan = {}
 
 local DEPTH_MAX = 450   -- Lua itself stops at 200 levels, some of which are two here
-local FACTS_MAX = 20000
+local FACTS_MAX = 50000
 local GLOBALS_MAX = 1000 -- more are not told anyway
 local PATH_MAX = 200 -- of an option's place; what is deeper has its parent's
 
@@ -258,7 +258,7 @@ end
 -- A call chain that begins with a word: its name, then its body; more is what nobody wants.
 local function node_call(kind, at)
     local node = { kind = kind, name = kind == "otherwise" and kind or nil, place = at,
-                   options = {}, entries = {} }
+                   options = {} }
     note(facts.nodes, node)
     if token ~= "{" then
         local in_parens = token == "("
@@ -422,6 +422,7 @@ function constructor(slot, node, path)
         if entry(slot, node, path) then
             position = position + 1
             if path == "" and plain and room() then
+                node.entries = node.entries or {}
                 node.entries[position] = at
             end
         end
