@@ -3,6 +3,7 @@
 -- that no earlier step has. Nothing is run; what may be right is never an error.
 local host, use = ...
 local findings = use "findings"
+local gather = use "gather"
 local kinds = use "kinds"
 local lexer = use "lexer"
 local missing = use "missing"
@@ -148,7 +149,7 @@ local function group(list)
     for _, entry in ipairs(list) do
         local first, last, file = host.declared(entry.callback)
         if file and known[file] then
-            local lines = scan.lines(first, last)
+            local lines = gather.lines(first, last)
             files[file] = files[file] or {}
             local own = files[file][lines] or { functions = {}, names = {}, count = 0 }
             files[file][lines] = own
@@ -202,7 +203,7 @@ end
 -- are judged only when all of them are callbacks, and then by what any of them sees.
 local function tell_tree(facts, groups)
     for _, it in ipairs(facts.functions) do
-        local lines = scan.lines(it.first, it.last)
+        local lines = gather.lines(it.first, it.last)
         local own = groups[lines]
         local callbacks, others = facts.callbacks[lines] or 0, facts.others[lines] or 0
         local judged = own ~= nil and not it.inside
