@@ -102,12 +102,13 @@ end
 
 -- names -------------------------------------------------------------------------------------------
 
-local function read_global(name, field, at, tested)
+local function read_global(name, field, at, tested, size)
     local known = words[name]
     local there = known ~= nil
         and not (field and type(known) == "table" and known[field] == nil)
     if not there and name ~= "_ENV" then
-        note_global(facts.reads, { name = name, field = field, place = at, tested = tested })
+        note_global(facts.reads, { name = name, field = field, place = at, tested = tested,
+                                   unused = size == (known == nil and 0 or 1) })
     end
 end
 
@@ -123,12 +124,12 @@ local function write_local(variable, at)
     end
 end
 
--- A name is read; field: the literal one that is asked of it at once, or nil. tested: a global that
--- is not there would do.
-function gather.used(name, at, field, field_at, tested)
+-- A name is read, and size parts behind it; field: the first of them when it is a literal name.
+-- tested: a global that is not there would do.
+function gather.used(name, at, field, field_at, size, tested)
     local variable = bound[name]
     if not variable then
-        read_global(name, field, at, tested)
+        read_global(name, field, at, tested, size)
     elseif field and variable.parameter_of then
         note_name(variable.parameter_of, "reads", field, field_at)
     end

@@ -53,25 +53,36 @@ local function tell_writes(facts, words)
     end
 end
 
--- A read that the author tests (x or y, if x then) is only warned of.
+-- The severity of a read: what the author tests (x or y, if x then) is only warned of.
+local function teller(read)
+    return read.tested and findings.warning or findings.error
+end
+
+-- full: the name, or that of the library's field. A function that is only kept (local load = load),
+-- as others' libraries do, is only warned of.
+local function tell_library(read, where, full, hint, what)
+    local tell = read.unused and findings.warning or teller(read)
+    tell("library.missing", ("'%s' is %s"):format(full, what), where, hint)
+end
+
+local function tell_unknown(read, where, words)
+    teller(read)("global.unknown", ("unknown global '%s'"):format(read.name), where, function()
+        local near = spelling.nearest(read.name, words)
+        return missing.words[read.name] or near and ('did you mean "%s"?'):format(near)
+            or ("write `local %s = ...` above its first use"):format(read.name)
+    end)
+end
+
 local function tell_read(facts, words, read)
-    local tell = read.tested and findings.warning or findings.error
-    local where, full = at(facts.file, read.place), read.name
-    if read.field then
-        full = read.name .. "." .. read.field
-    end
+    local where = at(facts.file, read.place)
+    local full = read.field and read.name .. "." .. read.field or read.name
     local hint = missing[full] or missing[read.name]
     if words[read.name] ~= nil and not missing[full] then
-        tell("library.missing", ("'%s' is not there"):format(full), where,
-             spelling.hint(read.field, words[read.name]))
+        tell_library(read, where, full, spelling.hint(read.field, words[read.name]), "not there")
     elseif hint then
-        tell("library.missing", ("'%s' is out of a flow's reach"):format(full), where, hint)
+        tell_library(read, where, full, hint, "out of a flow's reach")
     else
-        tell("global.unknown", ("unknown global '%s'"):format(read.name), where, function()
-            local near = spelling.nearest(read.name, words)
-            return missing.words[read.name] or near and ('did you mean "%s"?'):format(near)
-                or ("write `local %s = ...` above its first use"):format(read.name)
-        end)
+        tell_unknown(read, where, words)
     end
 end
 
@@ -188,7 +199,7 @@ local function hint_of(facts, own, name)
     return spelling.hint(name, all_names(own))
 end
 
-local function tell_unknown(facts, it, own)
+local function tell_state(facts, it, own)
     for name, place in each_place(not it.rebound and it.reads) do
         if not is_visible(own, name) then
             findings.error("state.unknown", ("%s.%s: no earlier step is called %s"):format(
@@ -208,9 +219,9 @@ local function tell_tree(facts, groups)
         local callbacks, others = facts.callbacks[lines] or 0, facts.others[lines] or 0
         local judged = own ~= nil and not it.inside
         if judged and others == 0 and own.count >= callbacks then
-            tell_unknown(facts, it, own)
+            tell_state(facts, it, own)
         elseif judged and others == 1 and callbacks == 0 then
-            tell_unknown(facts, it, own)
+            tell_state(facts, it, own)
             tell_outer(facts, it, findings.error)
             tell_state_writes(facts, it)
         end

@@ -223,7 +223,7 @@ local function suffixes(name, at, slot, tested, statement)
     elseif statement and (token == "=" or token == ",") then
         gather.written(name, at, field, field_at, size)
     else
-        gather.used(name, at, field, field_at, tested or size == 0 and TESTS[token])
+        gather.used(name, at, field, field_at, size, tested or size == 0 and TESTS[token])
     end
     return what
 end
@@ -519,7 +519,8 @@ end
 
 -- known: the globals that there are: name -> value; a table's keys are all that a library has.
 -- chain_words: a table whose keys begin steps and clauses. The facts, with places as in lexer.lua:
---   reads      {name, field, place, tested} of globals, or fields of them, that are not known
+--   reads      {name, field, place, tested, unused} of globals, or fields of them, that are not
+--              known; unused: it is neither called nor looked into there
 --   writes     {name, place} of globals and of known tables' fields
 --   functions  {first, last, slot, inside, parameter, rebound} with what each says: reads and
 --              writes, field of its first parameter -> place (of closures too); outer: local of a

@@ -73,11 +73,11 @@ local f = load, require
 debug.traceback(f)
 string.dump(f)]],
           { "error library.missing 3:1", "error library.missing 4:1", "error library.missing 5:1",
-            "error library.missing 6:11", "error library.missing 7:1",
+            "warning library.missing 6:11", "error library.missing 7:1",
             "error library.missing 8:1" },
           { "ctx.http", "ctx.vars", "flows/lib/name.lua" }),
     finds("a function that a library never had is told with the nearest one",
-          body "return string.fromat('x'), table['concta']",
+          body "return string.fromat('x'), table['concta']()",
           { "error library.missing 3:8", "error library.missing 3:28" },
           { 'did you mean \\"format\\"?', 'did you mean \\"concat\\"?' }),
     fine("a local with a library's name is the author's",
