@@ -219,6 +219,34 @@ task "t" { timeout = "soon", retry = { delay = "soon", on = { "lmit" } },
           { "error syntax 3:11" }),
     finds("what follows from a finding is not told again", "pirnt(1)\n" .. body "",
           { "error global.unknown 1:1" }),
+    finds("a step's body may stand in parentheses", steps [[
+task "x" ({ timeuot = "1s", run = function(s) return s.y end }),
+seq("s")({ task("u")(function(s) if s.z then return 1 else return s.w end end), }) ]],
+          { "error option.unknown 2:13", "error state.unknown 2:56", "error state.unknown 3:39",
+            "error state.unknown 3:69" }),
+    finds("a global that is not there has no fields to write", body "foo.x = 1\n--[[ long\n]]",
+          { "error global.unknown 3:1" }),
+    finds("a global is not written through an environment of one's own",
+          "do local _ENV = _ENV; x = 1 end\n" .. body "", { "error global.write 1" }),
+    { name = "nor in a step",
+      flow = body "local _ENV = _ENV\nx = 1",
+      expect = { code = "lua", line = 4, says = { "global 'x' cannot be created" } } },
+    finds("what Lua expects is said", body "if s the return end", { "error syntax 3:6" },
+          { "write then before the" }),
+    finds("a comment without end is a syntax error", "local a = 1 --[[ abc",
+          { "error syntax 1:12" }),
+    finds("what is no place in the text has its line", body "goto nowhere", { "error syntax 4" }),
+    finds("of many steps only some are listed", steps((("task 'a' (function() end),\n"):rep(50)
+          :gsub("'a'", (function()
+              local n = 0
+              return function()
+                  n = n + 1
+                  return ("'step_number_%d'"):format(n)
+              end
+          end)())) .. "task 't' (function(s) return s.x end)"),
+          { "error state.unknown 52:32" }, { "known: input step_number_1 ", "... (51)" }),
+    finds("words that nobody can mean are compared with none",
+          body("return " .. ("x"):rep(41)), { "error global.unknown 3:8" }),
     finds("a local is not a table of steps", "local x = nil\n" .. steps "x.y",
           { "error lua 4" }, { "attempt to index a nil value" }),
 }
