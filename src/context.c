@@ -89,6 +89,8 @@ static bool put_variable(struct buffer *out, struct span variable, bool *first)
     for (int i = ID; i <= NAME; i++)
         if (!values[i].at || json_type(values[i]) != JSON_STRING || values[i].len > NAME_MAX_BYTES)
             return true;
+    if (values[SECRET].at && json_type(values[SECRET]) != JSON_BOOL)
+        return true;
     bool fits = buffer_text(out, *first ? "{" : ",{") && put_key(out, "id") &&
                 buffer_add(out, values[ID]) && buffer_text(out, ",") && put_key(out, "name") &&
                 buffer_add(out, values[NAME]) && buffer_text(out, ",");
