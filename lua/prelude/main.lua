@@ -65,6 +65,8 @@ function main.load(file, code, context_json, payload_json)
     open(context_json, payload_json)
     if context.role == "spec" then
         return use("spec").load(file, code, context)
+    elseif context.role == "annotate" then
+        return described(), true
     elseif context.role == "module" then
         chunk.compile(code, file) -- which reads it; it is not run
         modules.look_ahead(use("lint").requires)
@@ -128,6 +130,8 @@ function main.run()
     elseif context.role == "graph" then
         local picture = use("graph").render(use("tree").of(flow), context.format)
         return { completed = true, output = host.encode(picture, DESCRIBED_MAX) }
+    elseif context.role == "annotate" then
+        return { completed = true, output = host.encode(use("annotate").render(), DESCRIBED_MAX) }
     end
     return run_flow()
 end

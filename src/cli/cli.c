@@ -4,6 +4,7 @@
 #include "config.h"
 #include "graph.h"
 #include "mem.h"
+#include "new.h"
 #include "replay.h"
 #include "script.h"
 #include "service.h"
@@ -32,6 +33,7 @@ static const struct command {
 } commands[] = {
     {"check", "tell what is wrong with flows, before anything runs", check_main},
     {"graph", "draw a flow: text, svg, mermaid or dot", graph_main},
+    {"new", "make a folder to begin with: a flow, its test, a job", new_main},
     {"replay", "run the jobs of an SQS event here, against local stand-ins", replay_main},
     {"test", "run the specs that lie beside the flows", test_main},
     {"runtime", "be the runtime, as bootstrap is in Lambda", runtime_main},
