@@ -497,7 +497,8 @@ static const struct flow *load(struct flows *flows, const char *file, const stru
         return NULL;
     struct slot *slot = slot_for(flows, file);
     struct stamp stamp = stamp_of(&status);
-    bool ready = slot->file && strcmp(slot->file, file) == 0 && stamp_equal(&stamp, &slot->stamp);
+    bool ready = slot->file && strcmp(slot->file, file) == 0 && stamp_equal(&stamp, &slot->stamp) &&
+                 strcmp(slot->flow.name, target->name) == 0;
     if (!ready && (ready = slot_fill(flows, slot, file, fd, target, err)))
         slot->stamp = stamp;
     close(fd);
@@ -593,7 +594,8 @@ const struct flow *flow_module(struct flows *flows, struct span name, struct err
                   name.at, flows->shown, file);
         return NULL;
     }
-    snprintf(target.name, sizeof target.name, "%.*s", (int)name.len, name.at);
+    int len = (int)(strlen(file) - strlen("lib/.lua"));
+    snprintf(target.name, sizeof target.name, "%.*s", len, file + strlen("lib/"));
     return load(flows, file, &target, err);
 }
 

@@ -427,6 +427,167 @@ static void a_folder_that_is_not_there_is_told(void **state)
     flows_close(NULL);
 }
 
+/* --- what flows ask for ---------------------------------------------------------------------- */
+
+typedef const struct flow *ask(struct flows *flows, struct span name, struct error *err);
+
+static void expect_asked(const struct place *place, ask *how, const char *name, const char *source,
+                         const char *path)
+{
+    struct error err = {0};
+    const struct flow *flow = how(place->flows, span_of(name), &err);
+    if (!flow)
+        fail_msg("%s: %s", name, err.text);
+    assert_true(span_is(flow->source, source));
+    assert_string_equal(flow->path, path);
+}
+
+static void refuse_asked(const struct place *place, ask *how, struct span name,
+                         enum error_kind kind, const char *says)
+{
+    struct error err = {0};
+    assert_null(how(place->flows, name, &err));
+    if (err.kind != kind || !strstr(err.text, says))
+        fail_msg("%.*s: %s error \"%s\"", (int)name.len, name.at, error_kind_name(err.kind),
+                 err.text);
+}
+
+static void a_called_flow_is_found_as_a_board_is(void **state)
+{
+    struct place *place = *state;
+    put(place, "other.lua", "plain");
+    put(place, "other@1.4.2.lua", "1.4.2");
+    put(place, "x@1.9.0.lua", "1.9.0");
+    put(place, "folder/flow.lua", "folder");
+    put(place, "index.json", "{\"b\":\"other\",\"b@2.0.0\":\"x@1.9.0\"}");
+    expect_asked(place, flow_called, "other", "plain", "flows/other.lua");
+    expect_asked(place, flow_called, "other@1.4.2", "1.4.2", "flows/other@1.4.2.lua");
+    expect_asked(place, flow_called, "x", "1.9.0", "flows/x@1.9.0.lua");
+    expect_asked(place, flow_called, "folder", "folder", "flows/folder/flow.lua");
+    expect_asked(place, flow_called, "b", "plain", "flows/other.lua");
+    expect_asked(place, flow_called, "b@1.4.2", "1.4.2", "flows/other@1.4.2.lua");
+    expect_asked(place, flow_called, "b@2.0.0", "1.9.0", "flows/x@1.9.0.lua");
+    refuse_asked(place, flow_called, span_of("nowhere"), ERROR_MISSING, "add flows/nowhere.lua");
+    refuse_asked(place, flow_called, span_of("other@1.4.3"), ERROR_MISSING,
+                 "no version 1.4.3 of board \"other\" (there is: other.lua, version 1.4.2)");
+    put(place, "other_spec.lua", "");
+    refuse_asked(place, flow_called, span_of("other_spec"), ERROR_MISSING, "is a spec");
+}
+
+static void a_module_is_a_file_below_lib(void **state)
+{
+    struct place *place = *state;
+    put(place, "lib/money.lua", "money");
+    put(place, "lib/a/b/c.lua", "deep");
+    put(place, "lib/lib.lua", "lib");
+    put(place, "lib/lib/x.lua", "lib x");
+    put(place, "money.lua", "a flow");
+    expect_asked(place, flow_module, "lib.money", "money", "flows/lib/money.lua");
+    expect_asked(place, flow_module, "money", "money", "flows/lib/money.lua");
+    expect_asked(place, flow_module, "a.b.c", "deep", "flows/lib/a/b/c.lua");
+    expect_asked(place, flow_module, "lib.a.b.c", "deep", "flows/lib/a/b/c.lua");
+    expect_asked(place, flow_module, "lib", "lib", "flows/lib/lib.lua");
+    expect_asked(place, flow_module, "lib.lib.x", "lib x", "flows/lib/lib/x.lua");
+    refuse_asked(place, flow_module, span_of("lib.x"), ERROR_MISSING,
+                 "no module \"lib.x\": there is no flows/lib/x.lua");
+    refuse_asked(place, flow_module, span_of("money.x"), ERROR_MISSING, "flows/lib/money/x.lua");
+}
+
+static void what_is_no_name_of_a_flow_or_module_is_refused(void **state)
+{
+    struct place *place = *state;
+    char long_name[301];
+    memset(long_name, 'n', 300);
+    long_name[300] = '\0';
+    put(place, "../outside.lua", "");
+    put(place, ".hidden.lua", "");
+    put(place, "lib/.hidden.lua", "");
+    put(place, "lib/a.lua", "");
+    const struct span both[] = {
+        {"", 0},          {"..", 2},        {"../outside", 10}, {"/etc/passwd", 11},
+        {".hidden", 7},   {"a\0b", 3},      {"a/b", 3},         {"a\\b", 3},
+        {"a b", 3},       {"h\xc3\xa9", 3}, {"a\n", 2},         {"a.lua\0", 6},
+        {long_name, 129}, {long_name, 300}, {"@", 1},           {"@1.0.0", 6},
+    };
+    const struct span flows_only[] = {
+        {"a@", 2},        {"a@1", 2},       {"a@1.0", 5},    {"a@01.0.0", 8}, {"a@1.0.0@2.0.0", 13},
+        {"a@1.0.0\0", 8}, {"a@../../x", 9}, {"a@-1.0.0", 8},
+    };
+    const struct span modules_only[] = {
+        {"a..b", 4}, {".", 1}, {"a.", 2}, {"lib.", 4}, {"lib..a", 6}, {"lib..", 5}, {"a@1.0.0", 7},
+    };
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
+        refuse_asked(place, flow_called, both[i], ERROR_INPUT, "is no flow's name");
+        refuse_asked(place, flow_module, both[i], ERROR_INPUT, "is no module's name");
+    }
+    for (size_t i = 0; i < sizeof flows_only / sizeof *flows_only; i++)
+        refuse_asked(place, flow_called, flows_only[i], ERROR_INPUT, "is no flow's name");
+    for (size_t i = 0; i < sizeof modules_only / sizeof *modules_only; i++)
+        refuse_asked(place, flow_module, modules_only[i], ERROR_INPUT, "is no module's name");
+    refuse_asked(place, flow_called, (struct span){long_name, 128}, ERROR_MISSING, "no flow");
+    refuse_asked(place, flow_module, (struct span){long_name, 128}, ERROR_MISSING, "no module");
+}
+
+static void a_module_that_is_no_source_of_the_folder_is_refused(void **state)
+{
+    struct place *place = *state;
+    char path[128], *large = mem_new(CONFIG_SOURCE_MAX + 2);
+    memset(large, '-', CONFIG_SOURCE_MAX + 1);
+    put(place, "../outside.lua", "outside");
+    put(place, "../other/m.lua", "outside");
+    put(place, "lib/money.lua", "money");
+    put(place, "lib/bytecode.lua", "\x1bLuaT");
+    put(place, "lib/latin.lua", "-- \xe9");
+    put_bytes(place, "lib/full.lua", (struct span){large, CONFIG_SOURCE_MAX});
+    put_bytes(place, "lib/over.lua", (struct span){large, CONFIG_SOURCE_MAX + 1});
+    put_link(place, "lib/link.lua", "../../outside.lua");
+    put_link(place, "lib/folder", "../../other");
+    put_link(place, "lib/friend.lua", "money.lua");
+    snprintf(path, sizeof path, "%s/lib/dir.lua", place->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/lib/pipe.lua", place->dir);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    static const struct {
+        const char *name;
+        enum error_kind kind;
+        const char *says;
+    } cases[] = {
+        {"bytecode", ERROR_INPUT, "flows/lib/bytecode.lua: is bytecode"},
+        {"latin", ERROR_INPUT, "flows/lib/latin.lua: must be UTF-8"},
+        {"over", ERROR_LIMIT, "at most 1048576 bytes"},
+        {"link", ERROR_INPUT, "leads out of the flows folder"},
+        {"folder.m", ERROR_INPUT, "leads out of the flows folder"},
+        {"dir", ERROR_INPUT, "must be a regular file"},
+        {"pipe", ERROR_INPUT, "must be a regular file"},
+        {"nowhere", ERROR_MISSING, "there is no flows/lib/nowhere.lua"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refuse_asked(place, flow_module, span_of(cases[i].name), cases[i].kind, cases[i].says);
+    expect_asked(place, flow_module, "friend", "money", "flows/lib/friend.lua");
+    large[CONFIG_SOURCE_MAX] = '\0';
+    expect_asked(place, flow_module, "full", large, "flows/lib/full.lua");
+    mem_free(large);
+}
+
+static void a_changed_module_is_read_again(void **state)
+{
+    struct place *place = *state;
+    put(place, "lib/m.lua", "first");
+    expect_asked(place, flow_module, "m", "first", "flows/lib/m.lua");
+    put(place, "lib/m.lua", "other");
+    expect_asked(place, flow_module, "lib.m", "other", "flows/lib/m.lua");
+    take_away(place, "lib/m.lua");
+    refuse_asked(place, flow_module, span_of("m"), ERROR_MISSING, "no module");
+}
+
+static void a_file_asked_for_by_two_names_has_the_name_that_was_asked_for(void **state)
+{
+    struct place *place = *state;
+    put(place, "lib/flow.lua", "both");
+    expect_asked(place, flow_module, "lib.flow", "both", "flows/lib/flow.lua");
+    assert_string_equal(find(place, "lib", NULL, NULL)->name, "lib");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 
 int main(void)
@@ -446,6 +607,12 @@ int main(void)
         TEST(the_index_maps_further_boards),
         TEST(a_malformed_index_is_told),
         TEST(a_folder_that_is_not_there_is_told),
+        TEST(a_called_flow_is_found_as_a_board_is),
+        TEST(a_module_is_a_file_below_lib),
+        TEST(what_is_no_name_of_a_flow_or_module_is_refused),
+        TEST(a_module_that_is_no_source_of_the_folder_is_refused),
+        TEST(a_changed_module_is_read_again),
+        TEST(a_file_asked_for_by_two_names_has_the_name_that_was_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
