@@ -130,13 +130,4 @@ function signature.checked(name, f)
     end
 end
 
--- The same for a table of functions: prefix "ctx.http" and { get = f, ... }.
-function signature.all(prefix, functions)
-    local out = {}
-    for name, f in pairs(functions) do
-        out[name] = signature.checked(prefix .. "." .. name, f)
-    end
-    return out
-end
-
 return signature
