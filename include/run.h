@@ -62,7 +62,8 @@ void run_free(struct run *run);
 void run_start(struct run *run);
 /* Back pressure: while paused the worker's events wait in its socket. */
 void run_pause(struct run *run, bool paused);
-/* True when the deadline is the flow's own timeout. */
+/* True when the deadline is the flow's own timeout, or else before the last moment: the time that a
+ * run may have. */
 bool run_has_own_deadline(const struct run *run);
 
 #endif

@@ -135,7 +135,7 @@ bool buffer_format(struct buffer *buffer, const char *format, ...)
 void buffer_drop(struct buffer *buffer, size_t n)
 {
     buffer->len -= n;
-    if (buffer->len)
+    if (n && buffer->len)
         memmove(buffer->data, buffer->data + n, buffer->len);
 }
 

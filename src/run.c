@@ -551,5 +551,5 @@ void run_pause(struct run *run, bool paused)
 
 bool run_has_own_deadline(const struct run *run)
 {
-    return run->own_deadline;
+    return run->own_deadline || run->deadline_ms < run->latest_ms;
 }

@@ -10,8 +10,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 // clang-format on
-#include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,18 +131,17 @@ void house_start(struct house *house, const char *const *environment)
         pool_new(house->stages.loop, &house->config, &house->log, TEST_BUILD "/bootstrap");
 }
 
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+    (void)info;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
 static void remove_folder(const char *path)
 {
-    char file[512];
-    DIR *folder = opendir(path);
-    const struct dirent *entry;
-    while (folder && (entry = readdir(folder))) {
-        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        unlink(file);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(path);
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 void house_stop(struct house *house)
@@ -166,6 +165,10 @@ void house_flow(struct house *house, const char *name, const char *source)
 {
     char path[512];
     snprintf(path, sizeof path, "%s/%s.lua", house->flows_dir, name);
+    for (char *c = path + strlen(house->flows_dir) + 1; (c = strchr(c, '/')); *c++ = '/') {
+        *c = '\0';
+        mkdir(path, 0700);
+    }
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fputs(source, file);

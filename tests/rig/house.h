@@ -59,7 +59,7 @@ void house_start(struct house *house, const char *const *environment);
 void house_start_with_flow(struct house *house, const char *const *environment, const char *name,
                            const char *source);
 void house_stop(struct house *house);
-/* Writes flows/<name>.lua. */
+/* Writes flows/<name>.lua; a name may have folders: "lib/money". */
 void house_flow(struct house *house, const char *name, const char *source);
 
 /* Flows for many tests: one that completes, and one that sleeps for input.nap after one event. */

@@ -1,6 +1,7 @@
 /* run: what a worker says is not believed. The test program is its own lying worker: started under
  * another name it plays the lie of that name. */
 #include "house.h"
+#include "loops.h"
 #include "wire.h"
 #include "worker.h"
 
@@ -37,9 +38,48 @@ static const struct wire_described fine = {{FINE, sizeof FINE - 1}};
 static const struct wire_event event = {{"toast", 5}, {"{}", 2}};
 static const struct wire_outcome done = {.completed = true, .output = {"{}", 2}};
 
+static const struct wire_fetch module = {1, {"module", 6}, {"lib.money", 9}};
+
+/* A fetch as no writer would write it. */
+static void put_fetch(struct buffer *out, const char *what, size_t name_len)
+{
+    size_t what_len = strlen(what);
+    uint32_t lens[] = {(uint32_t)(2 + 12 + 4 + what_len + 4 + name_len), (uint32_t)what_len,
+                       (uint32_t)name_len};
+    buffer_add(out, (struct span){(const char *)&lens[0], 4});
+    buffer_add(out, (struct span){"\x17\x03\x08\0\0\0\x01\0\0\0\0\0\0\0", 14});
+    buffer_add(out, (struct span){(const char *)&lens[1], 4});
+    buffer_text(out, what);
+    buffer_add(out, (struct span){(const char *)&lens[2], 4});
+    for (size_t i = 0; i < name_len; i++)
+        buffer_text(out, "n");
+}
+
+/* Those are allowed while it loads and while it runs, so they are told at both times. */
+static bool lie_of_fetches(const char *name, struct buffer *out)
+{
+    if (strncmp(name, "fetch-what", 10) == 0)
+        put_fetch(out, "secret", 4);
+    else if (strncmp(name, "fetch-long", 10) == 0)
+        put_fetch(out, "module", 1024);
+    else if (strncmp(name, "fetch-none", 10) == 0)
+        put_fetch(out, "module", 0);
+    else if (strncmp(name, "fetch-text", 10) == 0)
+        wire_put_fetch(out, &(struct wire_fetch){1, {"flow", 4}, {"\xff", 1}});
+    else if (strncmp(name, "fetch-zero", 10) == 0)
+        buffer_add(out, (struct span){"\x19\0\0\0\x17\x03\x08\0\0\0\0\0\0\0\0\0\0\0"
+                                      "\x02\0\0\0xy\x01\0\0\0z",
+                                      29});
+    else
+        return false;
+    return true;
+}
+
 static void lie(const char *name, struct buffer *out)
 {
-    if (strcmp(name, "event-before-described") == 0) {
+    if (lie_of_fetches(name, out))
+        ;
+    else if (strcmp(name, "event-before-described") == 0) {
         wire_put_event(out, &event);
     } else if (strcmp(name, "described-is-no-json") == 0) {
         wire_put_described(out, &(struct wire_described){{"{", 1}});
@@ -63,7 +103,9 @@ static void lie_later(const char *name, struct buffer *out)
     wire_put_described(out, &fine);
     say(out);
     hear(); /* start */
-    if (strcmp(name, "event-is-no-json") == 0)
+    if (lie_of_fetches(name, out))
+        ;
+    else if (strcmp(name, "event-is-no-json") == 0)
         wire_put_event(out, &(struct wire_event){{"toast", 5}, {"{\"a\":}", 6}});
     else if (strcmp(name, "event-escapes-its-place") == 0)
         wire_put_event(out, &(struct wire_event){{"toast", 5}, {"1},{\"event_type\":\"x\"", 20}});
@@ -87,10 +129,16 @@ static const char *const early[] = {"event-before-described",
                                     "unknown-kind",
                                     "oversized",
                                     "exits",
-                                    "sends-orders"};
-static const char *const later[] = {"event-is-no-json", "event-escapes-its-place",
-                                    "described-twice",  "output-is-no-json",
-                                    "ready-again",      "request-twice"};
+                                    "sends-orders",
+                                    "fetch-what",
+                                    "fetch-long",
+                                    "fetch-none",
+                                    "fetch-text",
+                                    "fetch-zero"};
+static const char *const later[] = {
+    "event-is-no-json", "event-escapes-its-place", "described-twice",  "output-is-no-json",
+    "ready-again",      "request-twice",           "fetch-what-later", "fetch-long-later",
+    "fetch-none-later", "fetch-text-later"};
 
 static void __attribute__((noreturn)) play_worker(void)
 {
@@ -112,6 +160,22 @@ static void __attribute__((noreturn)) play_worker(void)
     if (strcmp(name, "outcome-twice") == 0) {
         wire_put_outcome(&out, &done);
         wire_put_outcome(&out, &done);
+        say(&out);
+    }
+    if (strcmp(name, "fetch-after-outcome") == 0) {
+        wire_put_outcome(&out, &done);
+        wire_put_fetch(&out, &module);
+        say(&out);
+    }
+    if (strcmp(name, "fetch-late") == 0) {
+        wire_put_outcome(&out, &done);
+        say(&out);
+        usleep(20000); /* it is the pool's again */
+        wire_put_fetch(&out, &module);
+        say(&out);
+    }
+    for (int i = 0; strcmp(name, "fetches-and-does-not-read") == 0 && i < 1000000; i++) {
+        wire_put_fetch(&out, &(struct wire_fetch){i + 1, {"module", 6}, {"nowhere", 7}});
         say(&out);
     }
     for (;;)
@@ -198,6 +262,36 @@ static void a_second_outcome_cannot_reach_the_next_run(void **state)
     house_stop(&house);
 }
 
+static void a_fetch_after_the_outcome_cannot_reach_the_next_run(void **state)
+{
+    (void)state;
+    static const char *const lies[] = {"fetch-after-outcome", "fetch-late"};
+    for (size_t i = 0; i < 2; i++) {
+        start(lies[i], NULL);
+        house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "hello"}, 0,
+                      "{\"batchItemFailures\":[]}");
+        loops_for(house.stages.loop, 200);
+        house_run_one(&house, &(struct jobs_record){.run = "r2", .flow = "hello"}, 0,
+                      "{\"batchItemFailures\":[]}");
+        house_assert_terminal(&house, "r1", "\"completed\"");
+        house_assert_terminal(&house, "r2", "\"completed\"");
+        house_stop(&house);
+    }
+}
+
+static void a_worker_that_fetches_and_does_not_read_is_stopped(void **state)
+{
+    (void)state;
+    start("fetches-and-does-not-read", NULL);
+    struct jobs_record job = {.run = "r1", .flow = "hello"};
+    char *text = house_event(&house, &job, 1);
+    assert_string_equal(house_run(&house, text, 0, 30000),
+                        "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-r1\"}]}");
+    mem_free(text);
+    assert_null(house_last(&house, "r1", HOUSE_TERMINAL));
+    house_stop(&house);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
@@ -207,6 +301,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_worker_that_cannot_start_is_the_machines_fault),
         cmocka_unit_test(a_silent_worker_ends_at_the_deadline),
         cmocka_unit_test(a_second_outcome_cannot_reach_the_next_run),
+        cmocka_unit_test(a_fetch_after_the_outcome_cannot_reach_the_next_run),
+        cmocka_unit_test(a_worker_that_fetches_and_does_not_read_is_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
