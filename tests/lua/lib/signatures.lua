@@ -77,14 +77,23 @@ for _, case in ipairs(CASES) do
            ("%s: expected %s, got %s"):format(case[1], case[2], value))
 end
 
--- Every function of the table reads, and its types are known or "any".
+-- Every function of the table reads, and each of its arguments that is not "any" is checked.
+local RIGHT = { any = 1, string = "x", number = 1, integer = 1, table = {}, ["function"] = print,
+                text = "x", duration = "1s", percent = 1, level = "info", code = "a.b",
+                identifier = "x", event_type = "x", digest_form = "hex", http_options = {} }
+local wrong = coroutine.create(print)
+
 for name, text in pairs(use("api").functions) do
     local arguments, result = signature.read(name)
-    local parts = {}
+    local parts, given = {}, {}
     for i, argument in ipairs(arguments) do
         parts[i] = ("%s%s: %s"):format(argument.name, argument.optional and "?" or "",
                                        argument.type)
-        assert(argument.type == "any" or signature.knows(argument.type), text)
+        given[i] = wrong
+        local ok, told = pcall(signature.checked(name, type), table.unpack(given, 1, i))
+        local place = ("%s: argument %d (%s) must be "):format(name, i, argument.name)
+        assert(argument.type == "any" or not ok and told:sub(1, #place) == place, text)
+        given[i] = assert(RIGHT[argument.type], text)
     end
     assert(("(%s)%s"):format(table.concat(parts, ", "), result and ": " .. result or "") == text,
            text)
