@@ -56,6 +56,7 @@ struct config {
     bool log_json;              /* AWS_LAMBDA_LOG_FORMAT json, any case */
     /* not from the environment: set by `moonmill replay` alone */
     bool http_loopback_only; /* flows reach allowed loopback addresses and nothing else */
+    int http_stand_in_port;  /* then that loopback port answers for all other hosts; 0: none */
 };
 
 #define CONFIG_WARNINGS_MAX 32

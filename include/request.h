@@ -35,8 +35,10 @@ struct request {
 };
 
 /* Reads the head of a wire_request; NULL with err (ERROR_INPUT) naming the rule it broke. body is
- * copied. */
-struct request *request_parse(struct span head, struct span body, struct error *err);
+ * copied. The url, a header and the head's own "body" may be expressions (expression.h); a secret
+ * in one is ERROR_MISSING unless placeholders are wanted. */
+struct request *request_parse(struct span head, struct span body, bool placeholders,
+                              struct error *err);
 void request_free(struct request *request);
 
 bool request_has_field(const struct request *request, const char *name);

@@ -8,9 +8,8 @@
 #define MOONMILL_SCRIPT_H
 
 #include "arena.h"
-#include "clock.h"
-#include "compiled.h"
 #include "diag.h"
+#include "host.h"
 #include "mem.h"
 #include "wire.h"
 
@@ -18,32 +17,6 @@
 #include <stdint.h>
 
 struct script;
-
-/* A file of the prelude, as bytecode (cmake/embed_prelude.c). Lists end with a NULL name. */
-struct prelude_file {
-    const char *name;
-    const void *bytes;
-    size_t len;
-};
-
-struct script_host {
-    void *arg;
-    const struct prelude_file *extra; /* what only a developer's program has, or NULL */
-    struct compiled *compiled;        /* what was compiled before, or NULL */
-    const struct clock *clock;
-    void (*event)(void *arg, const struct wire_event *event);
-    void (*progress)(void *arg, const struct wire_progress *progress);
-    void (*request)(void *arg, const struct wire_request *request);
-    void (*fetch)(void *arg, const struct wire_fetch *fetch);
-    void (*abandon)(void *arg, const struct wire_abandon *abandon);
-    /* Waits for the next reply, at most timeout_ms (-1: for ever). False when the time is up. The
-     * reply's spans stay valid until the next call. */
-    bool (*wait)(void *arg, int64_t timeout_ms, struct wire_reply *reply);
-    /* The run ends now, at once, whatever the script does about it: never returns. */
-    void (*final)(void *arg, const struct wire_outcome *outcome) __attribute__((noreturn));
-    /* The hook ran: the VM is alive (every SCRIPT_TICK instructions). */
-    void (*tick)(void *arg);
-};
 
 #define SCRIPT_TICK 1000
 

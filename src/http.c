@@ -15,6 +15,8 @@
 #define HEAD_JSON_MAX      ((size_t)1024 * 1024) /* what ANSWER_HEAD_MAX can grow to when escaped */
 #define CONNECT_TIMEOUT_MS 10000
 #define MESSAGE_MAX        ((size_t)4 * 1024)
+#define STAND_IN_HOST      "127.0.0.1"
+#define STAND_IN_HEADER    "X-Moonmill-Url"
 
 struct http {
     struct loop *loop;
@@ -30,6 +32,7 @@ struct http_request {
     void *arg;
 
     struct request *asked; /* as it stands after the redirects so far; NULL: it broke a rule */
+    CURLU *stand_in;       /* where it is sent in a replay; NULL: where it says */
     int64_t timeout_ms;
     int64_t deadline_ms;
     int redirects;
@@ -64,6 +67,7 @@ static void free_request(struct http_request *request)
     curl_easy_cleanup(request->transfer.easy);
     curl_slist_free_all(request->lines);
     request_free(request->asked);
+    curl_url_cleanup(request->stand_in);
     buffer_release(&request->answer);
     mem_free(request);
 }
@@ -110,8 +114,8 @@ static void finish_failed(void *arg)
 
 static bool judge(struct http_request *request, int port, const struct sockaddr *address)
 {
-    return egress_may_connect(request->http->egress, request->asked->host, port, address,
-                              &request->denied);
+    const char *host = request->stand_in ? STAND_IN_HOST : request->asked->host;
+    return egress_may_connect(request->http->egress, host, port, address, &request->denied);
 }
 
 /* Judges what a name has resolved to, on the socket that curl is about to connect. */
@@ -147,6 +151,24 @@ static int before_request(void *arg, char *address, char *local, int port, int l
     return good ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
+/* --- the stand-in of a replay ---------------------------------------------------------------- */
+
+/* Every host but this machine is played by one local server, which is told the real URL. */
+static void choose_target(struct http_request *request)
+{
+    int port = request->http->config->http_stand_in_port;
+    const char *host = request->asked->host;
+    char text[64];
+    curl_url_cleanup(request->stand_in);
+    request->stand_in = NULL;
+    if (!port || strcmp(host, STAND_IN_HOST) == 0 || strcmp(host, "localhost") == 0 ||
+        strcmp(host, "[::1]") == 0)
+        return;
+    snprintf(text, sizeof text, "http://" STAND_IN_HOST ":%d/", port);
+    request->stand_in = curl_url();
+    curl_url_set(request->stand_in, CURLUPART_URL, text, 0);
+}
+
 /* --- sending --------------------------------------------------------------------------------- */
 
 static size_t on_body(char *at, size_t one, size_t len, void *arg)
@@ -177,7 +199,6 @@ static void prepare(struct http_request *request)
 {
     CURL *easy = request->transfer.easy;
     const char *ca_file = request->http->config->ca_file;
-    curl_easy_setopt(easy, CURLOPT_CURLU, request->asked->url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -217,6 +238,14 @@ static void add_line(struct http_request *request, const char *name, const char 
     buffer_release(&line);
 }
 
+static void add_real_url(struct http_request *request)
+{
+    char *url = NULL;
+    if (curl_url_get(request->asked->url, CURLUPART_URL, &url, 0) == CURLUE_OK)
+        add_line(request, STAND_IN_HEADER, url);
+    curl_free(url);
+}
+
 static void set_fields(struct http_request *request)
 {
     curl_slist_free_all(request->lines);
@@ -226,6 +255,8 @@ static void set_fields(struct http_request *request)
         request->lines = curl_slist_append(request->lines, "Content-Type:");
     for (size_t i = 0; i < request->asked->field_count; i++)
         add_line(request, request->asked->fields[i].name, request->asked->fields[i].value);
+    if (request->stand_in)
+        add_real_url(request);
     curl_easy_setopt(request->transfer.easy, CURLOPT_HTTPHEADER, request->lines);
 }
 
@@ -275,7 +306,9 @@ static void send_hop(struct http_request *request)
         return;
     }
     struct error refused;
-    if (!egress_may_resolve(request->http->egress, request->asked->host, &refused)) {
+    choose_target(request);
+    if (!request->stand_in &&
+        !egress_may_resolve(request->http->egress, request->asked->host, &refused)) {
         fail(request, "net.denied", "%s", refused.text);
         return;
     }
@@ -284,6 +317,8 @@ static void send_hop(struct http_request *request)
     request->detail[0] = '\0';
     request->answer_head_len = request->answer_lines = 0;
     buffer_clear(&request->answer);
+    curl_easy_setopt(request->transfer.easy, CURLOPT_CURLU,
+                     request->stand_in ? request->stand_in : request->asked->url);
     set_method(request);
     set_fields(request);
     curl_easy_setopt(request->transfer.easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
@@ -419,9 +454,10 @@ struct http_request *http_send(struct http *http, struct span head, struct span 
     if (http->requests)
         http->requests->previous = request;
     http->requests = request;
-    request->asked = request_parse(head, body, &request->failure);
+    request->asked = request_parse(head, body, http->config->http_loopback_only, &request->failure);
     if (!request->asked) {
-        fail(request, "input.invalid", "%s", request->failure.text);
+        bool secret = request->failure.kind == ERROR_MISSING;
+        fail(request, secret ? "secret.unavailable" : "input.invalid", "%s", request->failure.text);
         return request;
     }
     request->timeout_ms = request->asked->timeout_ms < left_ms ? request->asked->timeout_ms

@@ -1,12 +1,14 @@
 #include "request.h"
 
 #include "config.h"
+#include "expression.h"
 #include "json.h"
 
 #include <string.h>
 #include <strings.h>
 
 #define METHOD_MAX     32
+#define URL_TEXT_MAX   (4 * REQUEST_URL_MAX)
 #define TIMEOUT_MS_MAX (24 * 3600 * 1000)
 
 static void free_field(struct request_field *field)
@@ -75,12 +77,30 @@ static void keep_host(struct request *request)
     curl_free(host);
 }
 
-/* The texts do not repeat the URL: it may carry what no log should show. */
-static bool read_url(struct request *request, const cJSON *head, struct error *err)
+/* The text of a string or an expression, freed by mem_free_secret; NULL with err. what names it. */
+static char *read_text(const cJSON *value, size_t max, bool placeholders, const char *what,
+                       struct error *err)
 {
-    const char *text = json_member_text(head, "url");
-    if (!text)
-        return error_set(err, ERROR_INPUT, "http: url is missing or no string");
+    struct buffer text;
+    struct error why;
+    char *whole = NULL;
+    buffer_init(&text, max);
+    if (!expression_put(&text, value, placeholders, &why))
+        error_set(err, why.kind == ERROR_LIMIT ? ERROR_INPUT : why.kind, "http: %s: %s", what,
+                  why.text);
+    else if (text.len && memchr(text.data, '\0', text.len))
+        error_set(err, ERROR_INPUT, "http: %s has a control character in it", what);
+    else
+        whole = mem_string(buffer_span(&text));
+    if (text.len)
+        mem_wipe(text.data, text.len);
+    buffer_release(&text);
+    return whole;
+}
+
+/* The texts do not repeat the URL: it may carry what no log should show. */
+static bool set_url(struct request *request, const char *text, struct error *err)
+{
     if (strlen(text) > REQUEST_URL_MAX)
         return error_set(err, ERROR_INPUT, "http: the url is longer than %d bytes",
                          REQUEST_URL_MAX);
@@ -97,6 +117,18 @@ static bool read_url(struct request *request, const cJSON *head, struct error *e
         return error_set(err, ERROR_INPUT, "http: the url's scheme is neither http nor https");
     keep_host(request);
     return true;
+}
+
+static bool read_url(struct request *request, const cJSON *head, bool placeholders,
+                     struct error *err)
+{
+    const cJSON *value = json_member(head, "url");
+    if (!value || cJSON_IsNull(value))
+        return error_set(err, ERROR_INPUT, "http: url is missing or no string");
+    char *text = read_text(value, URL_TEXT_MAX, placeholders, "url", err);
+    bool good = text && set_url(request, text, err);
+    mem_free_secret(text);
+    return good;
 }
 
 /* Fields that frame the message on the wire are curl's to write (RFC 9110 7.6.1). */
@@ -120,29 +152,39 @@ static bool is_ours(const char *name)
     return false;
 }
 
-static bool read_field(struct request *request, const cJSON *member, size_t *left,
-                       struct error *err)
+static bool add_field(struct request *request, const char *name, const char *value, size_t *left,
+                      struct error *err)
 {
-    if (!is_token(member->string))
-        return error_set(err, ERROR_INPUT, "http: the name of a header is no token");
-    if (is_ours(member->string))
-        return error_set(err, ERROR_INPUT, "http: the header %s cannot be set", member->string);
-    if (!cJSON_IsString(member))
-        return error_set(err, ERROR_INPUT, "http: the header %s is no string", member->string);
-    if (has_control(member->valuestring, "\t"))
+    if (has_control(value, "\t"))
         return error_set(err, ERROR_INPUT, "http: the header %s has a control character in it",
-                         member->string);
-    size_t len = strlen(member->string) + strlen(member->valuestring);
+                         name);
+    size_t len = strlen(name) + strlen(value);
     if (request->field_count == REQUEST_FIELDS_MAX || len > *left)
         return error_set(err, ERROR_INPUT, "http: more than %d headers, or than %zu bytes of them",
                          REQUEST_FIELDS_MAX, REQUEST_FIELDS_BYTES_MAX);
     *left -= len;
     request->fields[request->field_count++] =
-        (struct request_field){mem_copy(member->string), mem_copy(member->valuestring)};
+        (struct request_field){mem_copy(name), mem_copy(value)};
     return true;
 }
 
-static bool read_fields(struct request *request, const cJSON *head, struct error *err)
+static bool read_field(struct request *request, const cJSON *member, size_t *left,
+                       bool placeholders, struct error *err)
+{
+    if (!is_token(member->string))
+        return error_set(err, ERROR_INPUT, "http: the name of a header is no token");
+    if (is_ours(member->string))
+        return error_set(err, ERROR_INPUT, "http: the header %s cannot be set", member->string);
+    if (!cJSON_IsString(member) && !cJSON_IsObject(member))
+        return error_set(err, ERROR_INPUT, "http: the header %s is no string", member->string);
+    char *value = read_text(member, REQUEST_FIELDS_BYTES_MAX + 1, placeholders, "a header", err);
+    bool good = value && add_field(request, member->string, value, left, err);
+    mem_free_secret(value);
+    return good;
+}
+
+static bool read_fields(struct request *request, const cJSON *head, bool placeholders,
+                        struct error *err)
 {
     const cJSON *fields = json_member(head, "headers");
     size_t left = REQUEST_FIELDS_BYTES_MAX;
@@ -151,8 +193,24 @@ static bool read_fields(struct request *request, const cJSON *head, struct error
     if (!cJSON_IsObject(fields))
         return error_set(err, ERROR_INPUT, "http: headers is no object");
     for (const cJSON *member = fields->child; member; member = member->next)
-        if (!read_field(request, member, &left, err))
+        if (!read_field(request, member, &left, placeholders, err))
             return false;
+    return true;
+}
+
+/* A body with secrets in it comes in the head, in the place of the frame's. */
+static bool read_body(struct request *request, const cJSON *head, bool placeholders,
+                      struct error *err)
+{
+    const cJSON *value = json_member(head, "body");
+    if (!value)
+        return true;
+    char *text = read_text(value, CONFIG_HTTP_RESPONSE_MAX, placeholders, "body", err);
+    if (!text)
+        return false;
+    mem_free_secret(request->body);
+    request->body = text;
+    request->body_len = strlen(text);
     return true;
 }
 
@@ -170,26 +228,29 @@ static bool read_timeout(struct request *request, const cJSON *head, struct erro
     return true;
 }
 
-static bool read_head(struct request *request, struct span text, struct error *err)
+static bool read_head(struct request *request, struct span text, bool placeholders,
+                      struct error *err)
 {
     cJSON *head = json_parse(text, err);
     if (!head)
         return false;
     bool good = cJSON_IsObject(head) ||
                 error_set(err, ERROR_INPUT, "http: the head of a request is no object");
-    good = good && read_method(request, head, err) && read_url(request, head, err) &&
-           read_fields(request, head, err) && read_timeout(request, head, err);
+    good = good && read_method(request, head, err) && read_url(request, head, placeholders, err) &&
+           read_fields(request, head, placeholders, err) &&
+           read_body(request, head, placeholders, err) && read_timeout(request, head, err);
     cJSON_Delete(head);
     return good;
 }
 
-struct request *request_parse(struct span head, struct span body, struct error *err)
+struct request *request_parse(struct span head, struct span body, bool placeholders,
+                              struct error *err)
 {
     struct request *request = mem_new(sizeof *request);
     request->url = curl_url();
     request->body = mem_string(body);
     request->body_len = body.len;
-    if (read_head(request, head, err))
+    if (read_head(request, head, placeholders, err))
         return request;
     request_free(request);
     return NULL;

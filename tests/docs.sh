@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every block of Lua in README.md and docs/*.md is a file named in its first line ("-- flows/name.lua").
+# Every block of Lua in README.md and docs/flows.md is a file named in its first line ("-- flows/name.lua").
 # They are taken out, checked, and run by the specs among them and by tests/docs/*_spec.lua.
 # usage: docs.sh PATH-OF-MOONMILL, in the project's folder
 set -u
@@ -14,7 +14,7 @@ fail() {
 }
 
 mkdir -p "$work/flows/lib"
-for page in README.md docs/*.md; do
+for page in README.md docs/flows.md; do # docs/specs.md is for tests/spec.sh
     awk -v work="$work" -v page="$page" '
         /^```lua *$/ { inside = 1; file = ""; next }
         /^```/       { if (inside && file != "") close(file); inside = 0; next }

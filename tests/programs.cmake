@@ -14,8 +14,8 @@ if(TARGET bootstrap)
     endforeach()
 endif()
 if(TARGET moonmill)
-    # The developer's commands as their users run them: tests/<command>.sh.
-    foreach(command replay graph check spec)
+    # The developer's commands as their users run them, and the pages: tests/<name>.sh.
+    foreach(command replay graph check spec docs authors new)
         add_test(NAME ${command} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/${command}.sh
                                          $<TARGET_FILE:moonmill>)
         set_tests_properties(${command} PROPERTIES TIMEOUT 300

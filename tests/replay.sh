@@ -49,6 +49,27 @@ sed -n '/^```lua$/,/^```$/p' README.md | sed '/^```/d' >"$work/refund.lua"
 sed 's/{\\"name\\":\\"Ada\\"}/{\\"order\\":\\"A-1\\",\\"amount\\":7}/' tests/data/made-by-hand.json >"$work/refund.json"
 check "the README's flow" 1 'net.denied' replay --json --flows "$work" --flow refund "$work/refund.json"
 
+# The outside world by full URL: exact, without the query, by its beginning; secrets are placeholders.
+mkdir "$work/world"
+cat >"$work/world/world.lua" <<'EOF'
+return flow "world" { task "ask" (function(s, ctx)
+    local h = { headers = { Authorization = "Bearer " .. ctx.secret "shop" } }
+    local a = ctx.http.get("https://shop.example.com/items?page=1", h).json
+    local b = ctx.http.post("https://shop.example.com/orders/7", { json = {} }).json
+    local c = ctx.http.get("http://other.example.com/x", { expect = 404 }).body
+    return { a, b, c }
+end) }
+EOF
+cat >"$work/world.json" <<'EOF'
+{"GET https://shop.example.com/items": [{"json": "items"}],
+ "POST https://shop.example.com/*": [{"json": "orders"}],
+ "https://shop.example.com/*": [{"json": "wrong"}]}
+EOF
+check "the world by URL" 0 '"items","orders","the answers file has none for GET http://other.example.com/x"' \
+    replay --json --flows "$work/world" --flow world --answers "$work/world.json" tests/data/made-by-hand.json
+check "a secret without a replay's world" 1 'net.denied' \
+    replay --json --flows "$work/world" --flow world tests/data/made-by-hand.json
+
 timeout 120 "$moonmill" replay - <tests/data/sqs-event-one.json >"$work/out" 2>"$work/err" ||
     { echo "FAILED: standard input"; failed=1; }
 if timeout 120 "$moonmill" replay tests/data/sqs-event-one.json 2>&1 | grep -q "$(printf '\033')"; then

@@ -67,6 +67,13 @@ check "TAP of pending tests" 0 '^ok [0-9]* - a test that gives itself up # SKIP 
     --tap "$specs/passing_spec.lua"
 check "TAP that is given up" 3 '^Bail out!$' --tap nowhere
 
+if command -v prove >/dev/null; then
+    prove -Q --exec "$moonmill test --tap" flows/hello_spec.lua || fail "TAP: prove cannot read it"
+    prove -Q --exec "$moonmill test --tap" "$specs/failing_spec.lua" >"$work/out" 2>&1
+    grep -q 'Failed tests:  1-13, 15' "$work/out" || fail "TAP: prove reads something else"
+    grep -q 'Parse errors' "$work/out" && fail "TAP: prove finds errors in it"
+fi
+
 check "JUnit" 1 '14 failed' --junit "$work/junit.xml" "$specs/failing_spec.lua" flows/hello_spec.lua
 if command -v xmllint >/dev/null; then
     xmllint --noout "$work/junit.xml" || fail "JUnit: not well-formed"
@@ -82,6 +89,13 @@ grep -q '<testcase classname="hello" name="greets by name" file="flows/hello_spe
     "$work/junit.xml" || fail "JUnit: a test"
 grep -q 'name="by a name with &lt;&amp;&quot;&gt;&#10;, in' "$work/junit.xml" ||
     fail "JUnit: a name is not escaped"
+
+# Each block of the page is a spec.
+awk -v dir="$work/page" 'BEGIN { system("mkdir -p " dir) }
+    /^```lua$/ { file = dir "/block" ++n "_spec.lua"; next }
+    /^```$/ { file = ""; next }
+    file { print > file }' docs/specs.md
+check "the page on specs" 0 '6 passed, 0 failed, 1 pending' --flows flows "$work/page"
 
 # Flows are not specs, and specs no flows.
 printf 'describe("s", function() it("t", function() run("hello_spec") end) end)\n' >"$work/a_spec.lua"

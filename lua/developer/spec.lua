@@ -23,7 +23,7 @@ local JSON_MAX = 6 * 1024 * 1024
 local DESCRIBED_MAX = 1024 * 1024
 local NO_LIMIT_MS = -1
 
-local context -- {first, filter, limit_ms}
+local context -- {first, filter, limit_ms, flows_dir}
 local source_name
 local selected = {}
 local last_id = 0
@@ -137,6 +137,7 @@ end
 function spec.load(name, source, given)
     context = given
     source_name = name
+    run.flows_dir = given.flows_dir
     fault.know_file(name)
     findings.enter(name)
     if not given.filter or check_filter(given.filter) then
@@ -166,9 +167,13 @@ end
 
 local call
 
--- An error value that is a table, as text; it may have metamethods, so in a strand.
+-- An error value that is a table, as text; its __tostring is the author's, so in a strand.
 local function show_value(value)
-    local problem, shown = call(function() return show.value(value) end, host.mono_ms() + LOAD_MS)
+    local problem, shown = call(function()
+        local meta = getmetatable(value)
+        local own = type(meta) == "table" and rawget(meta, "__tostring")
+        return own and tostring(value) or show.value(value)
+    end, host.mono_ms() + LOAD_MS)
     return problem and "error value is a table" or "error: " .. shown
 end
 

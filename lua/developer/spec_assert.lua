@@ -33,8 +33,18 @@ function asserting.is_failure(value)
     return made[value] ~= nil
 end
 
+local LINES_MAX = 20
+
 local function block(label, shown)
-    if shown:find("\n", 1, true) then
+    local lines, cut = 0, nil
+    for at in shown:gmatch("()\n") do
+        lines = lines + 1
+        cut = lines == LINES_MAX and at or cut
+    end
+    if cut then
+        shown = ("%s\n... (%d more lines)"):format(shown:sub(1, cut - 1), lines - LINES_MAX + 1)
+    end
+    if lines > 0 then
         return ("\n  %s\n    %s"):format(label, (shown:gsub("\n", "\n    ")))
     end
     return ("\n  %-9s %s"):format(label, shown)
@@ -50,7 +60,7 @@ local function tell(it, own)
         message = message .. block("actual:", it.actual)
     end
     for _, line in ipairs(it.differences or {}) do
-        message = message .. "\n  at " .. line
+        message = message .. "\n  " .. line
     end
     return it.hint and message .. "\n  " .. it.hint or message
 end
@@ -232,7 +242,7 @@ function words.unique.check(args, _, reversed)
             local a, b = args[1][key], args[1][keys[j]]
             if a == b or deep and diff.same(a, b) then
                 local it = unwanted("expected values that are all different", args[1])
-                it.differences = { ("%s and %s: %s"):format(show.brief(key), show.brief(keys[j]),
+                it.differences = { ("at %s and %s: %s"):format(show.brief(key), show.brief(keys[j]),
                                                            show.brief(a)) }
                 return false, it
             end

@@ -12,13 +12,13 @@ local DEPTH_MAX = 200
 local same
 
 local function same_entries(a, b, depth, seen)
-    for key, item in pairs(a) do
-        if not same(item, b[key], depth + 1, seen) then
+    for key, item in next, a do
+        if not same(item, rawget(b, key), depth + 1, seen) then
             return false
         end
     end
-    for key in pairs(b) do
-        if a[key] == nil then
+    for key in next, b do
+        if rawget(a, key) == nil then
             return false
         end
     end
@@ -70,7 +70,7 @@ end
 local LONG_TEXT = 40
 
 local function one_line(path, expected, actual)
-    local place = path == "" and "" or path .. ": "
+    local place = path == "" and "" or "at " .. path .. ": "
     if actual == nil then
         return ("%smissing, expected %s"):format(place, show.brief(expected))
     elseif expected == nil then
@@ -86,11 +86,11 @@ local gather
 
 local function gather_entries(expected, actual, path, found, seen)
     for _, key in ipairs(show.sorted_keys(expected)) do
-        gather(expected[key], actual[key], step_of(path, key), found, seen)
+        gather(rawget(expected, key), rawget(actual, key), step_of(path, key), found, seen)
     end
     for _, key in ipairs(show.sorted_keys(actual)) do
-        if expected[key] == nil then
-            gather(nil, actual[key], step_of(path, key), found, seen)
+        if rawget(expected, key) == nil then
+            gather(nil, rawget(actual, key), step_of(path, key), found, seen)
         end
     end
 end

@@ -20,6 +20,8 @@ local FRAME_MAX = 7 * 1024 * 1024
 local TIMEOUT_MS = 15 * 60 * 1000 -- the most that a Lambda invocation holds
 local ANSWER_EARLY_MS = 250       -- the supervisor gives up before the test does, and says why
 
+run.flows_dir = "flows" -- as the caller of the command knows it
+
 -- The test that runs: {at, runs, active, answering, problems, last}; nil outside of one.
 local test
 
@@ -58,11 +60,17 @@ function run.finish()
     return over.problems[1]
 end
 
+-- A run calls the folder by its last name alone: "flows/hello.lua".
+local function path_of(file)
+    return run.flows_dir .. file:gsub("^[^/]*", "", 1)
+end
+
 -- What the last run of the test came to, when it failed: for the reader of a failed test.
 function run.note()
     local it = test and test.last and test.last.error
     if it then
-        local where = it.file and it.line and (" (%s:%d)"):format(it.file, it.line) or ""
+        local where = it.file and it.line
+            and (" (%s:%d)"):format(path_of(it.file), it.line) or ""
         return ("the last run failed with %s: %s%s"):format(it.code, it.message, where)
     end
 end
@@ -203,14 +211,19 @@ local function reveal(value)
         return table.concat(parts)
     end
     local how, inner = next(value)
-    local shown = how == "hmac_sha256" and reveal(inner.data) or reveal(inner)
-    return ("<%s:%s>"):format(how, shown)
+    if how == "url" then -- escaped for its place
+        return reveal(inner)
+    end
+    return ("<%s:%s>"):format(how, reveal(how == "hmac_sha256" and inner.data or inner))
 end
 
 local function request_of(head, body)
     local headers = {}
     for name, value in pairs(head.headers or {}) do
         headers[name:lower()] = reveal(value)
+    end
+    if head.body ~= nil then -- one with a secret in it
+        body = reveal(head.body)
     end
     local kind = headers["content-type"]
     local json
@@ -253,7 +266,7 @@ local function refuse_findings(flow, findings)
     for _, it in ipairs(findings) do
         if it.severity == "error" then
             local where = (it.file or "") ~= "" and it.line and it.line > 0
-                and ("%s:%d: "):format(it.file, it.line) or ""
+                and ("%s:%d: "):format(path_of(it.file), it.line) or ""
             lines[#lines + 1] = ("  %s%s [%s]"):format(where, it.message, it.code)
             if (it.hint or "") ~= "" then
                 lines[#lines + 1] = "    " .. it.hint

@@ -1,6 +1,6 @@
--- spec_show: values as people read them in a failed test: Lua's own notation, keys sorted.
--- One line where it fits, else a line an entry; bounded in depth and size. null is `null`; a float
--- with an integer's value keeps its ".0", so that 1 and 1.0 can be told apart.
+-- spec_show: values as people read them in a failed test: Lua's own notation, keys sorted; one line
+-- where it fits, else a line an entry. Bounded in depth and size, asks no metamethod. null is null;
+-- a float with an integer's value keeps its ".0", so that 1 and 1.0 can be told apart.
 local host, use = ...
 local text = use "text"
 
@@ -41,7 +41,7 @@ end
 
 function show.sorted_keys(t)
     local keys = {}
-    for key in pairs(t) do
+    for key in next, t do
         keys[#keys + 1] = key
     end
     table.sort(keys, key_before)
@@ -56,14 +56,14 @@ local value_of
 
 local function entries_of(t, depth, seen)
     local parts, count = {}, 0
-    local length = #t
+    local length = rawlen(t)
     for _, key in ipairs(show.sorted_keys(t)) do
         count = count + 1
         if count > ENTRIES_MAX then
             parts[#parts + 1] = "..."
             break
         end
-        local item = value_of(t[key], depth + 1, seen)
+        local item = value_of(rawget(t, key), depth + 1, seen)
         if math.type(key) == "integer" and key >= 1 and key <= length then
             parts[#parts + 1] = item
         elseif show.is_name(key) then

@@ -122,11 +122,19 @@ local function check_entries(flow)
     end
 end
 
+local function check_input(flow)
+    if flow.options.input ~= nil and flow.options.input_schema ~= nil then
+        findings.error("option.type", text.label(flow) .. ": both input and input_schema",
+                       { node = flow, option = "input_schema" }, "keep one of them")
+    end
+end
+
 -- flow: the root node.
 function check.flow(flow)
     local before = findings.enter(flow.file)
     walk(flow, flow)
     check_entries(flow)
+    check_input(flow)
     findings.enter(before)
 end
 

@@ -1,36 +1,42 @@
 -- ctx: everything with an effect that a step can do.
--- One object an attempt, read-only; its functions run in the author's strand and suspend it where
--- they wait. Words of the language that are not built yet say so.
+-- One object an attempt, read-only: what all attempts share is made once, the rest when it is read.
+-- Its functions run in the author's strand and suspend it where they wait.
 local host, use = ...
 local duration = use "duration"
 local events = use "events"
 local fault = use "fault"
 local http = use "http"
+local pure = use "pure"
+local secret = use "secret"
+local signature = use "signature"
 local spelling = use "spelling"
 local substep = use "substep"
 local text = use "text"
 local vars = use "vars"
 
-local ctx = { run = {} } -- run: {id, app, flow, version, user}
+local ctx = {}
 
-local LATER = { secret = true, user = true, profile = true, event = true,
-                uuid = true, random = true, base64 = true, hex = true, sha256 = true,
-                hmac_sha256 = true, url = true, time = true }
-local JSON_MAX = 6 * 1024 * 1024
+local given = { run = {} } -- of the message: run, user, profile, event
+
+local function unknown(name, key, ...)
+    local words = {}
+    for _, fields in ipairs({ ... }) do
+        for word in pairs(fields) do
+            words[word] = true
+        end
+    end
+    local word = text.show(key)
+    fault.misuse(("%s.%s does not exist: %s"):format(name, word, spelling.hint(word, words)))
+end
 
 -- A table that can be read and called, not written; a name it does not have is an error.
 local function sealed(name, fields, call)
     return setmetatable({}, {
         __metatable = false,
-        __call = call,
+        __call = call and function(_, ...) return call(...) end,
         __index = function(_, key)
             local value = fields[key]
-            if value == nil then
-                local word = text.show(key)
-                fault.misuse(("%s.%s %s"):format(name, word, LATER[key] and "is not available yet"
-                             or "does not exist: " .. spelling.hint(word, fields)))
-            end
-            return value
+            return value ~= nil and value or unknown(name, key, fields)
         end,
         __newindex = function()
             fault.misuse(name .. " cannot be changed")
@@ -38,7 +44,20 @@ local function sealed(name, fields, call)
     })
 end
 
-local fixed = { null = host.null }
+-- A table of functions, each with its arguments checked; tables in it likewise.
+local function library(name, functions, call)
+    local checked = {}
+    for word, member in pairs(functions) do
+        local full = name .. "." .. word
+        checked[word] = type(member) == "table" and library(full, member)
+            or signature.checked(full, member)
+    end
+    return sealed(name, checked, call)
+end
+
+-- what all attempts share -------------------------------------------------------------------------
+
+local fixed = {}
 
 local function level(name)
     return function(message)
@@ -46,27 +65,11 @@ local function level(name)
     end
 end
 
-fixed.log = sealed("ctx.log", { debug = level("debug"), info = level("info"),
-                                warn = level("warn"), error = level("error") },
-                   function(_, message, name) events.log(message, name) end)
-fixed.http = sealed("ctx.http", http)
-
 function fixed.progress(percent, message)
-    if type(percent) ~= "number" or not (percent >= 0 and percent <= 100) then
-        fault.misuse("ctx.progress: argument 1 must be a number from 0 to 100, got "
-                     .. text.show(percent))
-    elseif message ~= nil and type(message) ~= "string" then
-        fault.misuse("ctx.progress: argument 2 must be a string, got " .. type(message))
-    end
     host.progress(math.floor(percent), text.clean(message or "", 1000))
 end
 
 function fixed.emit(kind, payload)
-    if type(kind) ~= "string" or not utf8.len(kind) or kind == "" or #kind > 128
-        or kind:find("\0", 1, true) then
-        fault.misuse("ctx.emit: argument 1 (type) must be text of 1 to 128 bytes without U+0000, "
-                     .. "got " .. text.show(kind))
-    end
     events.send("ctx.emit", kind, payload)
 end
 
@@ -91,21 +94,11 @@ local function clean_data(data)
 end
 
 function fixed.fail(code, message, data)
-    if type(code) ~= "string" or #code > 128 or not code:find("^[%w_]+%.[%w_.-]*[%w_-]$") then
-        fault.misuse('ctx.fail: argument 1 (code) must be a dotted word like "card.closed", got '
-                     .. text.show(code))
-    elseif message ~= nil and type(message) ~= "string" then
-        fault.misuse("ctx.fail: argument 2 (message) must be a string, got " .. type(message))
-    end
     fault.raise(code, message or code, clean_data(data))
 end
 
 function fixed.sleep(length)
-    local ms, reason = duration.parse(length)
-    if not ms then
-        fault.misuse(("ctx.sleep: argument 1 %s; %s"):format(reason, duration.HINT))
-    end
-    host.suspend("sleep", ms)
+    host.suspend("sleep", (duration.parse(length)))
 end
 
 -- Unix time in seconds, with milliseconds behind the point.
@@ -113,41 +106,46 @@ function fixed.now()
     return host.wall_ms() / 1000
 end
 
-local function marker(name, mark)
-    return function(value)
-        if type(value) ~= "table" then
-            fault.misuse(("ctx.%s: argument 1 must be a table, got %s"):format(name, type(value)))
-        end
-        return mark(value)
-    end
-end
-fixed.array = marker("array", host.array)
-fixed.object = marker("object", host.object)
-
-local json = {}
-fixed.json = sealed("ctx.json", json)
-
-function json.encode(value)
-    if value == nil then
-        return "null"
-    end
-    local encoded, _, reason = host.encode(value, JSON_MAX)
-    return encoded or fault.misuse("ctx.json.encode: " .. reason)
+function fixed.array(list)
+    return host.array(list)
 end
 
-function json.decode(source)
-    if type(source) ~= "string" then
-        fault.misuse("ctx.json.decode: argument 1 must be a string, got " .. type(source))
-    end
-    local ok, value = host.decode(source)
-    if not ok then
-        fault.misuse("ctx.json.decode: " .. value)
-    end
-    return value
+function fixed.object(fields)
+    return host.object(fields)
+end
+
+function fixed.secret(name)
+    return secret.new(name)
+end
+
+for word, member in pairs(pure) do
+    fixed[word] = member
+end
+for word, member in pairs(fixed) do
+    local name = "ctx." .. word
+    fixed[word] = type(member) == "table" and library(name, member)
+        or signature.checked(name, member)
+end
+fixed.null = host.null
+fixed.http = library("ctx.http", http)
+fixed.log = library("ctx.log", { debug = level("debug"), info = level("info"),
+                                 warn = level("warn"), error = level("error") },
+                    signature.checked("ctx.log", events.log))
+
+-- what is one attempt's: name -> how it is made from the frame ------------------------------------
+
+local own = { step = substep.of }
+
+function own.attempt(frame)
+    return frame.attempt
+end
+
+function own.key(frame)
+    return given.run.id .. ":" .. frame.path
 end
 
 -- Seconds left: of the run, or of the step when that is nearer.
-local function seconds_left(frame)
+function own.deadline(frame)
     return function()
         local left = host.left_ms()
         if frame.deadline then
@@ -157,18 +155,48 @@ local function seconds_left(frame)
     end
 end
 
+function own.vars(frame)
+    return vars.view(frame.root)
+end
+
+for _, name in ipairs({ "run", "user", "profile", "event" }) do
+    own[name] = function()
+        return host.view(given[name])
+    end
+end
+
+local function decoded(json)
+    if json == nil then
+        return nil
+    end
+    local _, value = host.decode(json)
+    return value
+end
+
+-- The run begins: context is what the supervisor says of it (context.h).
 function ctx.open(context)
-    ctx.run = context.run
+    given = { run = context.run, user = decoded(context.user), profile = decoded(context.profile),
+              event = decoded(context.event) }
+end
+
+local function refuse_write()
+    fault.misuse("ctx cannot be changed")
 end
 
 function ctx.new(frame)
-    local own = { attempt = frame.attempt, key = ctx.run.id .. ":" .. frame.path,
-                  vars = vars.view(frame.root), step = substep.of(frame),
-                  run = host.view(ctx.run), deadline = seconds_left(frame) }
-    for name, value in pairs(fixed) do
-        own[name] = value
-    end
-    return sealed("ctx", own)
+    return setmetatable({}, {
+        __metatable = false,
+        __newindex = refuse_write,
+        __index = function(_, key)
+            local value = fixed[key]
+            if value ~= nil then
+                return value
+            elseif own[key] then
+                return own[key](frame)
+            end
+            unknown("ctx", key, fixed, own)
+        end,
+    })
 end
 
 return ctx

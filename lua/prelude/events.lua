@@ -7,7 +7,6 @@ local text = use "text"
 
 local events = {}
 
-local LEVELS = { debug = true, info = true, warn = true, error = true }
 local EARLY_MAX = 100
 local early = {} -- until begin
 
@@ -53,10 +52,6 @@ local function send_line(line)
 end
 
 function events.log(message, level)
-    if level ~= nil and not LEVELS[level] then
-        fault.misuse("ctx.log: argument 2 (level) must be debug, info, warn or error, got "
-                     .. text.show(level))
-    end
     local line = host.object({ message = text.clean(words(message), host.limits.event),
                                level = level ~= "info" and level or nil })
     if not early then

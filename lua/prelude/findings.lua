@@ -43,13 +43,15 @@ local function add(severity, code, message, where, hint)
     elseif #list < MOST then
         seen[key] = { severity = severity, code = code, message = text.clean(message, 1000),
                       file = file, line = line, column = column,
-                      hint = text.clean(hint or "", 1000), order = #lists.error + #lists.warning }
+                      hint = text.clean(type(hint) == "function" and hint() or hint or "", 1000),
+                      order = #lists.error + #lists.warning }
         list[#list + 1] = seen[key]
         said[code .. "\0" .. message] = true
         lines[table.concat({ file, line, code }, "\0")] = true
     end
 end
 
+-- hint: a text, or a function that makes one when the finding is kept; may be nil.
 function findings.error(code, message, where, hint)
     findings.errors = findings.errors + 1
     add("error", code, message, where, hint)

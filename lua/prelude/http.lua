@@ -5,12 +5,10 @@ local host, use = ...
 local duration = use "duration"
 local expect = use "expect"
 local fault = use "fault"
-local spelling = use "spelling"
+local secret = use "secret"
 local text = use "text"
 local url = use "url"
 
-local OPTIONS = { headers = true, query = true, json = true, body = true, timeout = true,
-                  expect = true, method = true }
 local TIMEOUT_MS = 30000
 local BODY_MAX = 6 * 1024 * 1024
 local HEAD_MAX = 256 * 1024
@@ -20,33 +18,31 @@ local function misuse(name, what, rule)
     fault.misuse(("%s: %s %s"):format(name, what, rule))
 end
 
-local function table_of(name, opts, field)
-    local value = opts[field]
-    if value ~= nil and type(value) ~= "table" then
-        misuse(name, field, "must be a table, got " .. type(value))
-    end
-    return value or {}
-end
-
 local function headers_of(name, opts)
     local out = {}
-    for key, value in pairs(table_of(name, opts, "headers")) do
+    for key, value in pairs(opts.headers or {}) do
         if type(key) ~= "string" or not key:find("^[%w!#$%%&'*+%-.^_`|~]+$") then
             misuse(name, "headers", ("has a name that is no header name: %s"):format(
                    text.show(key)))
+        elseif secret.is(value) then
+            out[key] = secret.wire(value)
         elseif type(value) ~= "string" and type(value) ~= "number" then
             misuse(name, "headers." .. key, "must be a string, got " .. type(value))
         elseif tostring(value):find("[\r\n\0]") then
             misuse(name, "headers." .. key, "must not hold line breaks")
+        else
+            out[key] = tostring(value)
         end
-        out[key] = tostring(value)
     end
     return out
 end
 
 local function add_pair(name, list, key, value)
     local kind = type(value)
-    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+    if secret.is(value) then
+        list[#list + 1] = { key, value }
+        return
+    elseif kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
         misuse(name, "query." .. text.show(key), "must be a string, number, boolean or a list of "
                .. "them, got " .. kind)
     end
@@ -54,7 +50,7 @@ local function add_pair(name, list, key, value)
 end
 
 local function query_of(name, opts)
-    local given, keys, list = table_of(name, opts, "query"), {}, {}
+    local given, keys, list = opts.query or {}, {}, {}
     for key in pairs(given) do
         if type(key) ~= "string" then
             misuse(name, "query", "must have names, got " .. text.show(key))
@@ -88,18 +84,17 @@ local function body_of(name, opts, headers)
     local body = opts.body
     if body ~= nil and opts.json ~= nil then
         misuse(name, "json and body", "cannot both be given")
-    elseif body ~= nil and type(body) ~= "string" then
-        misuse(name, "body", "must be a string, got " .. type(body))
     elseif opts.json ~= nil then
         local problem, reason
         body, problem, reason = host.encode(opts.json, BODY_MAX)
         if not body and problem == "input" then
-            misuse(name, "json", "cannot be JSON: " .. reason)
+            misuse(name, "json", "cannot be JSON: " .. reason
+                   .. (reason:find("a secret") and "; it goes into url, headers or body" or ""))
         elseif not has_header(headers, "content-type") then
             headers["content-type"] = "application/json"
         end
     end
-    if opts.json ~= nil and not body or body and #body > BODY_MAX then
+    if opts.json ~= nil and not body or type(body) == "string" and #body > BODY_MAX then
         fault.raise("limit.payload", ("%s: the body is over %d bytes"):format(name, BODY_MAX))
     end
     return body or ""
@@ -109,11 +104,8 @@ local function timeout_of(name, opts)
     if opts.timeout == nil then
         return TIMEOUT_MS
     end
-    local ms, reason = duration.parse(opts.timeout)
-    if not ms or ms == 0 then
-        misuse(name, "timeout", ("%s; %s"):format(reason or "is zero", duration.HINT))
-    end
-    return ms
+    local ms = duration.parse(opts.timeout)
+    return ms > 0 and ms or misuse(name, "timeout", "is zero")
 end
 
 local function method_of(name, opts, method)
@@ -122,24 +114,16 @@ local function method_of(name, opts, method)
             or misuse(name, "method", "is only for ctx.http.request")
     end
     method = opts.method == nil and "GET" or opts.method
-    if type(method) ~= "string" or not method:find("^%a+$") or #method > 20 then
+    if not method:find("^%a+$") or #method > 20 then
         misuse(name, "method", "must be a word like GET, got " .. text.show(method))
     end
     return method:upper()
 end
 
-local function check_arguments(name, target, opts)
-    local problem = url.problem(target)
+local function check_url(name, target)
+    local problem = url.problem(secret.prefix(target))
     if problem then
         misuse(name, "argument 1 (url)", problem)
-    elseif type(opts) ~= "table" then
-        misuse(name, "argument 2 (opts)", "must be a table, got " .. type(opts))
-    end
-    for key in pairs(opts) do
-        if not OPTIONS[key] then
-            misuse(name, ('unknown option "%s":'):format(text.show(key)),
-                   spelling.hint(text.show(key), OPTIONS))
-        end
     end
 end
 
@@ -165,16 +149,18 @@ end
 local function exchange(name, target, opts, method)
     local headers = headers_of(name, opts)
     local body = body_of(name, opts, headers)
+    local hidden = secret.is(body)
     local head, _, reason = host.encode({
         method = method,
-        url = url.with_query(target, query_of(name, opts)),
+        url = secret.wire(url.with_query(target, query_of(name, opts))),
         headers = host.object(headers),
         timeout_ms = timeout_of(name, opts),
+        body = hidden and secret.wire(body) or nil,
     }, HEAD_MAX)
     if not head then
         misuse(name, "url and headers", reason)
     end
-    local reply_head, reply_body = host.suspend("request", head, body)
+    local reply_head, reply_body = host.suspend("request", head, hidden and "" or body)
     local ok, reply = host.decode(reply_head)
     if not ok then
         fault.raise("net.protocol", name .. ": the reply does not parse")
@@ -188,12 +174,8 @@ local function caller(word, method)
     local name = "ctx.http." .. word
     return function(target, opts)
         opts = opts == nil and {} or opts
-        check_arguments(name, target, opts)
-        local used = method_of(name, opts, method)
-        local expected, problem = expect.parse(opts.expect)
-        if not expected then
-            misuse(name, "expect", problem)
-        end
+        check_url(name, target)
+        local used, expected = method_of(name, opts, method), expect.parse(opts.expect)
         local reply = exchange(name, target, opts, used)
         if not expect.holds(expected, reply.status) then
             refuse_status(used, target, reply)

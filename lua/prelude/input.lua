@@ -4,13 +4,13 @@
 local host, use = ...
 local spelling = use "spelling"
 local text = use "text"
+local violations = use "violations"
 
 local input = {}
 
 local TYPES = { string = true, number = true, integer = true, boolean = true, any = true,
                 table = true, object = true }
 local DEPTH_MAX = 32
-local MOST = 20
 
 local parse
 
@@ -67,24 +67,8 @@ function input.parse(value)
     return shape, problems
 end
 
-local function is_array(value)
-    if next(value) == nil then
-        return host.encode(value, 8) == "[]"
-    end
-    return value[1] ~= nil
-end
-
-local function type_of(value)
-    if value == host.null then
-        return "null"
-    elseif type(value) == "table" then
-        return is_array(value) and "array" or "object"
-    end
-    return type(value)
-end
-
 local function leaf_holds(leaf, value)
-    local kind = type_of(value)
+    local kind = violations.type_of(value)
     return leaf == "any" or kind == leaf
         or leaf == "integer" and math.type(value) == "integer"
         or leaf == "table" and type(value) == "table"
@@ -92,13 +76,9 @@ end
 
 local check
 
-local function mismatch(path, expected, value, found)
-    found[#found + 1] = ("%s: expected %s, got %s"):format(path, expected, type_of(value))
-end
-
 local function check_object(shape, value, path, found)
-    if type_of(value) ~= "object" then
-        return mismatch(path, "object", value, found)
+    if violations.type_of(value) ~= "object" then
+        return violations.mismatch(path, "object", value, found)
     end
     local names = {}
     for name in pairs(shape.fields) do
@@ -111,8 +91,8 @@ local function check_object(shape, value, path, found)
 end
 
 local function check_list(shape, value, path, found)
-    if type_of(value) ~= "array" then
-        return mismatch(path, "array", value, found)
+    if violations.type_of(value) ~= "array" then
+        return violations.mismatch(path, "array", value, found)
     end
     for i = 1, #value do
         check(shape.list, value[i], ("%s[%d]"):format(path, i), found)
@@ -123,13 +103,13 @@ function check(shape, value, path, found)
     if shape.optional and (value == nil or value == host.null) then
         return
     elseif value == nil then
-        found[#found + 1] = path .. ": missing"
+        violations.missing(path, found)
     elseif shape.fields then
         check_object(shape, value, path, found)
     elseif shape.list then
         check_list(shape, value, path, found)
     elseif not leaf_holds(shape.leaf, value) then
-        mismatch(path, shape.leaf, value, found)
+        violations.mismatch(path, shape.leaf, value, found)
     end
 end
 
@@ -137,10 +117,7 @@ end
 function input.violations(shape, payload)
     local found = {}
     check(shape, payload, "input", found)
-    if #found > MOST then
-        found[MOST + 1] = ("and %d more"):format(#found - MOST)
-    end
-    return found[1] and table.concat(found, "; ", 1, math.min(#found, MOST + 1)) or nil
+    return violations.told(found)
 end
 
 return input

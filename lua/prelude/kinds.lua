@@ -56,9 +56,9 @@ function kinds.seq.run(frame, walk)
     return walk(frame, frame.node.children, {})
 end
 
-kinds.flow = { options = { input = options.shape, vars = options.vars,
-                           timeout = options.timeout, entries = options.entries,
-                           about = options.words },
+kinds.flow = { options = { input = options.shape, input_schema = options.schema,
+                           vars = options.vars, timeout = options.timeout,
+                           entries = options.entries, about = options.words },
                children = STEPS }
 
 -- Clauses.

@@ -3,6 +3,7 @@
 -- that no earlier step has. Nothing is run; what may be right is never an error.
 local host, use = ...
 local findings = use "findings"
+local gather = use "gather"
 local kinds = use "kinds"
 local lexer = use "lexer"
 local missing = use "missing"
@@ -10,7 +11,8 @@ local places = use "places"
 local scan = use "scan"
 local spelling = use "spelling"
 
-local lint = {}
+-- requires: {name, where} of all texts that were read, in their order
+local lint = { requires = {} }
 
 local known = {} -- file -> facts
 
@@ -51,24 +53,36 @@ local function tell_writes(facts, words)
     end
 end
 
--- A read that the author tests (x or y, if x then) is only warned of.
+-- The severity of a read: what the author tests (x or y, if x then) is only warned of.
+local function teller(read)
+    return read.tested and findings.warning or findings.error
+end
+
+-- full: the name, or that of the library's field. A function that is only kept (local load = load),
+-- as others' libraries do, is only warned of.
+local function tell_library(read, where, full, hint, what)
+    local tell = read.unused and findings.warning or teller(read)
+    tell("library.missing", ("'%s' is %s"):format(full, what), where, hint)
+end
+
+local function tell_unknown(read, where, words)
+    teller(read)("global.unknown", ("unknown global '%s'"):format(read.name), where, function()
+        local near = spelling.nearest(read.name, words)
+        return missing.words[read.name] or near and ('did you mean "%s"?'):format(near)
+            or ("write `local %s = ...` above its first use"):format(read.name)
+    end)
+end
+
 local function tell_read(facts, words, read)
-    local tell = read.tested and findings.warning or findings.error
-    local where, full = at(facts.file, read.place), read.name
-    if read.field then
-        full = read.name .. "." .. read.field
-    end
+    local where = at(facts.file, read.place)
+    local full = read.field and read.name .. "." .. read.field or read.name
     local hint = missing[full] or missing[read.name]
     if words[read.name] ~= nil and not missing[full] then
-        tell("library.missing", ("'%s' is not there"):format(full), where,
-             spelling.hint(read.field, words[read.name]))
+        tell_library(read, where, full, spelling.hint(read.field, words[read.name]), "not there")
     elseif hint then
-        tell("library.missing", ("'%s' is out of a flow's reach"):format(full), where, hint)
+        tell_library(read, where, full, hint, "out of a flow's reach")
     else
-        local near = spelling.nearest(read.name, words)
-        tell("global.unknown", ("unknown global '%s'"):format(read.name), where,
-             missing.words[read.name] or near and ('did you mean "%s"?'):format(near)
-             or ("write `local %s = ...` above its first use"):format(read.name))
+        tell_unknown(read, where, words)
     end
 end
 
@@ -123,17 +137,19 @@ local function tell_twice(facts)
 end
 
 -- Reads a text that compiles, before it runs. words: the globals that there are, name -> value.
--- Returns its facts (scan.lua); facts.requires are the modules that it names.
+-- The modules that it names are added to lint.requires.
 function lint.source(text, name, words)
     local facts = scan.read(text, words, kinds)
     facts.file = name
     known[name] = facts
     places.add(name, facts)
+    for _, module in ipairs(facts.requires) do
+        table.insert(lint.requires, { name = module.name, where = at(name, module.place) })
+    end
     tell_writes(facts, words)
     tell_reads(facts, words)
     tell_functions(facts)
     tell_twice(facts)
-    return facts
 end
 
 -- the tree ----------------------------------------------------------------------------------------
@@ -144,7 +160,7 @@ local function group(list)
     for _, entry in ipairs(list) do
         local first, last, file = host.declared(entry.callback)
         if file and known[file] then
-            local lines = scan.lines(first, last)
+            local lines = gather.lines(first, last)
             files[file] = files[file] or {}
             local own = files[file][lines] or { functions = {}, names = {}, count = 0 }
             files[file][lines] = own
@@ -183,12 +199,13 @@ local function hint_of(facts, own, name)
     return spelling.hint(name, all_names(own))
 end
 
-local function tell_unknown(facts, it, own)
+local function tell_state(facts, it, own)
     for name, place in each_place(not it.rebound and it.reads) do
         if not is_visible(own, name) then
             findings.error("state.unknown", ("%s.%s: no earlier step is called %s"):format(
-                           it.parameter, name, name), at(facts.file, place),
-                           hint_of(facts, own, name))
+                           it.parameter, name, name), at(facts.file, place), function()
+                               return hint_of(facts, own, name)
+                           end)
         end
     end
 end
@@ -197,14 +214,14 @@ end
 -- are judged only when all of them are callbacks, and then by what any of them sees.
 local function tell_tree(facts, groups)
     for _, it in ipairs(facts.functions) do
-        local lines = scan.lines(it.first, it.last)
+        local lines = gather.lines(it.first, it.last)
         local own = groups[lines]
         local callbacks, others = facts.callbacks[lines] or 0, facts.others[lines] or 0
         local judged = own ~= nil and not it.inside
         if judged and others == 0 and own.count >= callbacks then
-            tell_unknown(facts, it, own)
+            tell_state(facts, it, own)
         elseif judged and others == 1 and callbacks == 0 then
-            tell_unknown(facts, it, own)
+            tell_state(facts, it, own)
             tell_outer(facts, it, findings.error)
             tell_state_writes(facts, it)
         end

@@ -10,6 +10,7 @@ local entry = use "entry"
 local events = use "events"
 local fault = use "fault"
 local findings = use "findings"
+local modules = use "modules"
 local payload = use "payload"
 local record = use "record"
 local scheduler = use "scheduler"
@@ -48,9 +49,10 @@ local function described()
     }, DESCRIBED_MAX)
 end
 
--- What steps read of s, when there is a text that was not read before.
-local function check_state()
+-- What steps read of s and which modules they need, when there is a text that was not read before.
+local function check_steps()
     if chunk.fresh then
+        modules.look_ahead(use("lint").requires)
         local visible, lint = use "visible", use "lint"
         lint.tree(visible.of(flow))
         for _, callee in ipairs(callees.roots) do
@@ -63,15 +65,18 @@ function main.load(file, code, context_json, payload_json)
     open(context_json, payload_json)
     if context.role == "spec" then
         return use("spec").load(file, code, context)
+    elseif context.role == "annotate" then
+        return described(), true
     elseif context.role == "module" then
-        chunk.compile(code, file) -- which reads it, and that is all
+        chunk.compile(code, file) -- which reads it; it is not run
+        modules.look_ahead(use("lint").requires)
         return described(), findings.errors == 0
     end
     flow = source.load(file, code)
     if flow then
         check.flow(flow)
         callees.resolve(flow)
-        check_state()
+        check_steps()
     end
     if findings.none() then
         chunk.remember()
@@ -125,6 +130,8 @@ function main.run()
     elseif context.role == "graph" then
         local picture = use("graph").render(use("tree").of(flow), context.format)
         return { completed = true, output = host.encode(picture, DESCRIBED_MAX) }
+    elseif context.role == "annotate" then
+        return { completed = true, output = host.encode(use("annotate").render(), DESCRIBED_MAX) }
     end
     return run_flow()
 end

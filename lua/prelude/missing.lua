@@ -21,6 +21,7 @@ local missing = {
     bit32 = "Lua 5.4 has the operators & | ~ << >>",
     bit = "Lua 5.4 has the operators & | ~ << >>",
     jit = "this is Lua 5.4",
+    _VERSION = "this is Lua 5.4",
     _G = "globals are the same for everyone; use locals",
     ["os.getenv"] = "ctx.vars has the flow's variables, ctx.secret its secrets",
     ["os.execute"] = "a flow starts no programs; ctx.http reaches services",

@@ -6,6 +6,7 @@ local declared = use "declared"
 local duration = use "duration"
 local input = use "input"
 local retry = use "retry"
+local schema = use "schema"
 local text = use "text"
 
 local options = {}
@@ -28,6 +29,7 @@ options.callback = reader_of("function")
 options.words = reader_of("string")
 options.retry = retry.parse
 options.shape = input.parse
+options.schema = schema.parse
 options.vars = declared.parse
 
 -- Longer than nothing.

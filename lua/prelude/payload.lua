@@ -4,16 +4,22 @@
 local host, use = ...
 local fault = use "fault"
 local input = use "input"
+local schema = use "schema"
 
 local payload = {}
 
 -- nil, the payload as the flow sees it | a fault. root: the flow's node.
 function payload.refuse(root, value)
     local set = root.set
-    if set.input and (value == nil or value == host.null) then
-        value = host.object({})
+    local absent = value == nil or value == host.null
+    local violations
+    if set.input then
+        value = absent and host.object({}) or value
+        violations = input.violations(set.input, value)
+    elseif set.input_schema then
+        value = absent and schema.absent(set.input_schema) or value
+        violations = schema.violations(set.input_schema, value)
     end
-    local violations = set.input and input.violations(set.input, value)
     if violations then
         return fault.new("input.invalid", violations, { file = root.file, line = root.line })
     end

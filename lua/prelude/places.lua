@@ -6,7 +6,8 @@ local lexer = use "lexer"
 
 local places = {}
 
-local known = {} -- file -> key -> nodes of scan.lua
+local known = {} -- file -> its facts
+local nodes = {} -- file -> key -> nodes of scan.lua; made when they are asked for
 
 local function key_of(kind, name)
     return kind .. "\0" .. (name or "")
@@ -14,13 +15,30 @@ end
 
 -- facts: what scan.lua read in the file.
 function places.add(file, facts)
-    local nodes = {}
-    for _, node in ipairs(facts.nodes) do
-        local key = key_of(node.kind, node.name)
-        nodes[key] = nodes[key] or {}
-        table.insert(nodes[key], node)
+    known[file], nodes[file] = facts, nil
+end
+
+local function nodes_of(file)
+    if not nodes[file] and known[file] then
+        local found = {}
+        for _, node in ipairs(known[file].nodes) do
+            local key = key_of(node.kind, node.name)
+            found[key] = found[key] or {}
+            table.insert(found[key], node)
+        end
+        nodes[file] = found
     end
-    known[file] = nodes
+    return nodes[file]
+end
+
+-- The column of the line's first require in the file; 0: it has none.
+function places.require_on(file, line)
+    for _, module in ipairs(known[file] and known[file].requires or {}) do
+        if lexer.line(module.place) == line then
+            return lexer.column(module.place)
+        end
+    end
+    return 0
 end
 
 -- The last one of the line, as two of a name are told at the second; else the only one there is.
@@ -35,12 +53,9 @@ local function pick(list, line)
 end
 
 local function find(file, node)
-    local nodes = known[file]
-    if not nodes then
-        return nil
-    end
-    return pick(nodes[key_of(node.kind, node.name)], node.line)
-        or pick(nodes[key_of(node.kind)], node.line)
+    local found = nodes_of(file)
+    return found and (pick(found[key_of(node.kind, node.name)], node.line)
+                      or pick(found[key_of(node.kind)], node.line))
 end
 
 -- The option's place, or that of the nearest one around it: "retry.on", then "retry".
@@ -61,18 +76,18 @@ function places.of(file, node, part)
         return node.line or 0, 0
     end
     local place = part.option and option_place(found, part.option)
-        or part.entry and found.entries[part.entry] or part.again and found.again or found.place
+        or part.entry and found.entries and found.entries[part.entry]
+        or part.again and found.again or found.place
     return lexer.line(place), lexer.column(place)
 end
 
 -- The line of the first node of that name in the file, or nil.
 function places.line_of(file, name)
-    local first
-    for _, list in pairs(known[file] or {}) do
-        local line = list[1].name == name and lexer.line(list[1].place)
-        first = line and math.min(line, first or line) or first
+    for _, node in ipairs(known[file] and known[file].nodes or {}) do
+        if node.name == name then
+            return lexer.line(node.place)
+        end
     end
-    return first
 end
 
 return places

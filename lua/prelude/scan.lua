@@ -1,15 +1,14 @@
--- scan: what a Lua text says without running it: its globals, its functions, its steps' places.
--- A reader of Lua 5.4's grammar that resolves scopes. It stops at the first token that
--- does not fit, never raises, and keeps a bounded number of facts, whatever the text is.
+-- scan: a reader of Lua 5.4's grammar, for what a text says without running it; gather.lua keeps
+-- what it meets: globals, functions, the places of steps and options.
+-- It stops at the first token that does not fit; it never raises and nests only as deep as Lua.
 local _, use = ...
+local gather = use "gather"
 local lexer = use "lexer"
 
 local scan = {}
 
 local DEPTH_MAX = 450   -- Lua itself stops at 200 levels, some of which are two here
-local FACTS_MAX = 20000
-local GLOBALS_MAX = 1000 -- more are not told anyway
-local PATH_MAX = 200 -- of an option's place; what is deeper has its parent's
+local PATH_MAX = 200    -- of an option's place; what is deeper has its parent's
 
 local BINARY, UNARY = {}, { ["-"] = true, ["not"] = true, ["#"] = true, ["~"] = true }
 for word in ("+ - * / // % ^ & | ~ << >> .. == ~= < > <= >= and or"):gmatch("%S+") do
@@ -27,10 +26,8 @@ local BLOCK_ENDS = { ["end"] = true, ["else"] = true, ["elseif"] = true, ["until
 -- One text is read at a time; this is where the reader is.
 local read, before -- lexer.lua's
 local token, value, place
-local depth, count, facts
-local words, kinds
-local bound, actives -- name -> innermost local; all locals in the order of their making
-local func           -- the function that is read
+local depth, facts
+local kinds -- the words that begin a step or a clause
 
 -- tokens ------------------------------------------------------------------------------------------
 
@@ -78,79 +75,6 @@ local function enter()
     end
 end
 
--- Whether there is room for one more fact.
-local function room()
-    count = count + 1
-    facts.partial = facts.partial or count > FACTS_MAX
-    return count <= FACTS_MAX
-end
-
--- scopes ------------------------------------------------------------------------------------------
-
-local function declare(name, parameter_of)
-    local variable = { name = name, func = func, parameter_of = parameter_of, outer = bound[name] }
-    actives[#actives + 1] = variable
-    bound[name] = variable
-    return variable
-end
-
-local function close_scope(from)
-    for i = #actives, from + 1, -1 do
-        local variable = actives[i]
-        bound[variable.name] = variable.outer
-        actives[i] = nil
-    end
-end
-
--- facts -------------------------------------------------------------------------------------------
-
-local function note(list, fact)
-    if room() then
-        list[#list + 1] = fact
-    end
-end
-
-local function note_global(list, fact)
-    if #list < GLOBALS_MAX then
-        list[#list + 1] = fact
-    end
-end
-
-local function note_name(of, list, name, at)
-    if not (of[list] and of[list][name]) and room() then
-        of[list] = of[list] or {}
-        of[list][name] = at
-    end
-end
-
--- A global is read; field: the literal one that is asked of it at once, or nil.
-local function read_global(name, field, at, tested)
-    local known = words[name]
-    if bound._ENV or known ~= nil
-       and not (field and type(known) == "table" and known[field] == nil) then
-        return
-    end
-    note_global(facts.reads, { name = name, field = field, place = at, tested = tested })
-end
-
-local function write_global(name, at)
-    if not bound._ENV then
-        note_global(facts.writes, { name = name, place = at })
-    end
-end
-
--- A local is written: every function between here and the one that it belongs to is told.
-local function write_local(variable, at)
-    if variable.parameter_of then
-        variable.parameter_of.rebound = true
-    end
-    local inner = func
-    while inner and inner ~= variable.func do
-        note_name(inner, "outer", variable.name, at)
-        inner = inner.around
-    end
-end
-
 -- expressions -------------------------------------------------------------------------------------
 
 -- slot: what a function literal is that stands here: "callback" of a node, "argument" of some other
@@ -172,7 +96,7 @@ local function expressions(slot)
     until not accept ","
 end
 
--- The arguments of a call; the string that comes first, and its place.
+-- The arguments of a call; the string that the first one is, and its place.
 local function arguments(slot)
     if token == "string" then
         local literal, at = value, place
@@ -182,8 +106,18 @@ local function arguments(slot)
         return constructor(slot)
     end
     expect "("
-    local literal, at = token == "string" and value or nil, place
-    if token ~= ")" then
+    local literal, at = value, place
+    if token == "string" then
+        advance()
+        literal = (token == ")" or token == ",") and literal or nil
+        more(slot)
+    else
+        literal = nil
+        if token ~= ")" then
+            expression(slot)
+        end
+    end
+    if accept "," then
         expressions(slot)
     end
     expect ")"
@@ -247,9 +181,8 @@ end
 
 -- A call chain that begins with a word: its name, then its body; more is what nobody wants.
 local function node_call(kind, at)
-    local node = { kind = kind, name = kind == "otherwise" and kind or nil, place = at,
-                   options = {}, entries = {} }
-    note(facts.nodes, node)
+    local node = gather.node(kind, at)
+    node.name = kind == "otherwise" and kind or nil
     if token ~= "{" then
         local in_parens = token == "("
         local first = in_parens and arguments("callback") or value
@@ -265,36 +198,11 @@ local function node_call(kind, at)
     end
 end
 
--- Fields of what is not there, and of libraries, cannot be written either.
-local function written(name, at, variable, field, field_at, size)
-    local owner = variable and variable.parameter_of
-    if size == 0 and variable then
-        write_local(variable, at)
-    elseif size == 0 then
-        write_global(name, at)
-    elseif owner then
-        note_name(owner, "writes", field or "?", field_at or at)
-    elseif not variable and type(words[name]) == "table" and size == 1 then
-        write_global(name .. "." .. (field or "?"), at)
-    elseif not variable then
-        read_global(name, field, at)
-    end
-end
-
-local function used(name, at, variable, field, field_at, tested)
-    if not variable then
-        read_global(name, field, at, tested)
-    elseif field and variable.parameter_of then
-        note_name(variable.parameter_of, "reads", field, field_at)
-    end
-end
-
 -- What follows a name that was read, or (name is nil) a value in parentheses. In a statement it may
 -- be what is assigned to. Returns its last part: "name", "value", "index" or "call".
 local function suffixes(name, at, slot, tested, statement)
-    local variable = name and bound[name]
     local what, field, field_at, size = name and "name" or "value", nil, nil, 0
-    if name and not variable and kinds[name] and CALLS[token] then
+    if name and kinds[name] and CALLS[token] and not gather.is_local(name) then
         node_call(name, at)
         what, size = "call", 1
     end
@@ -304,8 +212,8 @@ local function suffixes(name, at, slot, tested, statement)
             break
         elseif size == 0 then
             field, field_at = part, part_at
-            if literal and name == "require" and not variable then
-                note(facts.requires, { name = literal, place = literal_at })
+            if literal and name == "require" and not gather.is_local(name) then
+                gather.required(literal, literal_at)
             end
         end
         what, size = kind, size + 1
@@ -313,9 +221,9 @@ local function suffixes(name, at, slot, tested, statement)
     if not name then
         return what
     elseif statement and (token == "=" or token == ",") then
-        written(name, at, variable, field, field_at, size)
+        gather.written(name, at, field, field_at, size)
     else
-        used(name, at, variable, field, field_at, tested or size == 0 and TESTS[token])
+        gather.used(name, at, field, field_at, size, tested or size == 0 and TESTS[token])
     end
     return what
 end
@@ -366,12 +274,7 @@ local function option(slot, node, path, key, at)
         return expression(slot)
     end
     local full = path .. key
-    if node.options[full] and path == "" then
-        note(facts.twice, { node = node, name = key, place = at })
-    end
-    if room() then
-        node.options[full] = at
-    end
+    gather.option(node, full, at)
     if token == "{" and #full < PATH_MAX then
         constructor(slot, node, full .. ".")
         more(slot)
@@ -411,8 +314,8 @@ function constructor(slot, node, path)
         local at, plain = place, not kinds[value]
         if entry(slot, node, path) then
             position = position + 1
-            if path == "" and plain and room() then
-                node.entries[position] = at
+            if path == "" and plain then
+                gather.entry(node, position, at)
             end
         end
         if not (accept "," or accept ";") then
@@ -425,25 +328,16 @@ end
 
 -- functions ---------------------------------------------------------------------------------------
 
--- Every function between here and the flow file's own is what may be a callback of the tree; a
--- function inside a callback is none.
-local function count_function(it)
-    if not it.inside and room() then
-        local list = it.slot == "callback" and facts.callbacks or facts.others
-        local key = scan.lines(it.first, it.last)
-        list[key] = (list[key] or 0) + 1
-    end
-end
-
-local function parameters(is_method)
+-- it: the function that they are of.
+local function parameters(it, is_method)
     if is_method then
-        declare("self")
+        gather.declare("self")
     end
     expect "("
-    local owner = not is_method and func or nil
-    func.parameter = owner and token == "name" and value or nil
+    local owner = not is_method and it or nil
+    it.parameter = owner and token == "name" and value or nil
     while token == "name" do
-        declare(value, owner)
+        gather.declare(value, owner)
         owner = nil
         advance()
         if not accept "," then
@@ -456,27 +350,20 @@ end
 
 -- A function from its parameters to its end; at: the place that has its first line.
 function body(slot, at, is_method)
-    local from, outer = #actives, func
-    func = { around = outer, first = lexer.line(at), slot = slot,
-             inside = outer.inside or outer.slot == "callback" }
-    parameters(is_method)
+    local from = gather.open_scope()
+    parameters(gather.open_function(lexer.line(at), slot), is_method)
     block()
-    func.last = lexer.line(place)
+    gather.close_function(lexer.line(place))
     expect "end"
-    close_scope(from)
-    count_function(func)
-    if func.reads or func.writes or func.outer then
-        facts.functions[#facts.functions + 1] = func
-    end
-    func = outer
+    gather.close_scope(from)
 end
 
 -- statements --------------------------------------------------------------------------------------
 
 local function block_until(closing)
-    local from = #actives
+    local from = gather.open_scope()
     block()
-    close_scope(from)
+    gather.close_scope(from)
     expect(closing)
 end
 
@@ -497,7 +384,7 @@ end
 
 local function function_statement(at)
     local name, name_at = name_here()
-    local variable, field, field_at, size, is_method = bound[name], nil, nil, 0, false
+    local field, field_at, size, is_method = nil, nil, 0, false
     while token == "." or token == ":" do
         is_method = token == ":"
         advance()
@@ -510,7 +397,7 @@ local function function_statement(at)
             break
         end
     end
-    written(name, name_at, variable, field, field_at, size)
+    gather.written(name, name_at, field, field_at, size)
     body(nil, at, is_method)
 end
 
@@ -523,7 +410,7 @@ end
 
 local function local_statement()
     if accept "function" then
-        declare((name_here()))
+        gather.declare((name_here()))
         return body(nil, place)
     end
     local names = {}
@@ -535,7 +422,7 @@ local function local_statement()
         expressions()
     end
     for _, name in ipairs(names) do
-        declare(name)
+        gather.declare(name)
     end
 end
 
@@ -550,12 +437,12 @@ local function for_statement()
     advance()
     expressions()
     expect "do"
-    local from = #actives
+    local from = gather.open_scope()
     for _, name in ipairs(names) do
-        declare(name)
+        gather.declare(name)
     end
     block()
-    close_scope(from)
+    gather.close_scope(from)
     expect "end"
 end
 
@@ -563,14 +450,14 @@ local function if_statement()
     repeat
         expression()
         expect "then"
-        local from = #actives
+        local from = gather.open_scope()
         block()
-        close_scope(from)
+        gather.close_scope(from)
     until not accept "elseif"
     if accept "else" then
-        local from = #actives
+        local from = gather.open_scope()
         block()
-        close_scope(from)
+        gather.close_scope(from)
     end
     expect "end"
 end
@@ -591,11 +478,11 @@ local statements = {
         block_until "end"
     end,
     ["repeat"] = function()
-        local from = #actives
+        local from = gather.open_scope()
         block()
         expect "until"
         expression()
-        close_scope(from)
+        gather.close_scope(from)
     end,
     ["::"] = function()
         name_here()
@@ -630,14 +517,10 @@ end
 
 -- the whole ---------------------------------------------------------------------------------------
 
--- First and last line of a function as one key of facts.callbacks and facts.others.
-function scan.lines(first, last)
-    return first << 32 | last
-end
-
 -- known: the globals that there are: name -> value; a table's keys are all that a library has.
 -- chain_words: a table whose keys begin steps and clauses. The facts, with places as in lexer.lua:
---   reads      {name, field, place, tested} of globals, or fields of them, that are not known
+--   reads      {name, field, place, tested, unused} of globals, or fields of them, that are not
+--              known; unused: it is neither called nor looked into there
 --   writes     {name, place} of globals and of known tables' fields
 --   functions  {first, last, slot, inside, parameter, rebound} with what each says: reads and
 --              writes, field of its first parameter -> place (of closures too); outer: local of a
@@ -649,18 +532,16 @@ end
 --   partial    there was more than is kept
 --   stopped, token, before  the first token that does not fit, and where the one before it ended
 function scan.read(text, known, chain_words)
-    local found = { reads = {}, writes = {}, functions = {}, callbacks = {}, others = {},
-                    nodes = {}, twice = {}, requires = {} }
-    facts, words, kinds = found, known, chain_words
-    bound, actives, func = {}, {}, {}
-    depth, count = 0, 0
+    local found = gather.begin(known)
+    facts, kinds, depth = found, chain_words, 0
     read, before = lexer.open(text)
     advance()
     block()
     if token ~= "<end>" then
         stop()
     end
-    facts, words, kinds, bound, actives, func, read, before = nil, nil, nil, nil, nil, nil, nil, nil
+    gather.finish()
+    facts, kinds, read, before = nil, nil, nil, nil
     return found
 end
 

@@ -31,13 +31,22 @@ function meta.__tostring()
     return "secret"
 end
 
--- The parts of a concatenation: a string, or an expression; those of a concat are taken apart.
-local function add_parts(parts, value)
+local function add_part(parts, part)
+    local last = parts[#parts]
+    if type(part) == "string" and type(last) == "string" then
+        parts[#parts] = last .. part
+    elseif part ~= "" then
+        parts[#parts + 1] = part
+    end
+end
+
+-- What a concatenation is made of: strings and expressions, those of another one taken apart. No
+-- generic for: in a __concat of three operands Lua 5.4.4 (Debian 12) takes its end for a close.
+local function add(parts, value)
     local expression = host.reveal(value)
-    if expression and expression.concat then
-        table.move(expression.concat, 1, #expression.concat, #parts + 1, parts)
-    else
-        parts[#parts + 1] = expression or value
+    local list = expression and expression.concat or { expression or value }
+    for i = 1, #list do
+        add_part(parts, list[i])
     end
 end
 
@@ -51,8 +60,8 @@ function meta.__concat(a, b)
                      .. text.a(type(is_part(a) and b or a)))
     end
     local parts = {}
-    add_parts(parts, math.type(a) and tostring(a) or a)
-    add_parts(parts, math.type(b) and tostring(b) or b)
+    add(parts, math.type(a) and tostring(a) or a)
+    add(parts, math.type(b) and tostring(b) or b)
     if #parts > PARTS_MAX then
         fault.misuse(("an expression of a secret has over %d parts"):format(PARTS_MAX))
     end

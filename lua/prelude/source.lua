@@ -6,6 +6,7 @@ local chunk = use "chunk"
 local fault = use "fault"
 local findings = use "findings"
 local guard = use "guard"
+local places = use "places"
 local scheduler = use "scheduler"
 local text = use "text"
 local vocabulary = use "vocabulary"
@@ -26,7 +27,11 @@ local function failed(status, value, file, line)
         local failure = fault.raised(value, file, line)
         local after = known and "it may follow from the findings above" or ""
         local where = { file = failure.file or "", line = failure.line }
-        if not findings.told(where, GLOBALS) then
+        local missing = failure.message:match("^require: (no module .*)$")
+        if missing then
+            where.column = places.require_on(where.file, where.line)
+            findings.error("module.unknown", missing, where, "")
+        elseif not findings.told(where, GLOBALS) then
             findings.error("lua", failure.message, where, after)
         end
     end

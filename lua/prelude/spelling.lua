@@ -4,6 +4,8 @@
 local spelling = {}
 
 local LONGEST = 40
+local COMPARED = 1000 -- of more words than these none is looked for
+local LISTED = 40
 
 local function distance(a, b)
     local older, old, row = {}, {}, {}
@@ -29,9 +31,17 @@ local function allowed(word)
     return #word <= 4 and 1 or math.max(2, #word // 4)
 end
 
+local function count(words)
+    local n = 0
+    for _ in pairs(words) do
+        n = n + 1
+    end
+    return n
+end
+
 -- words: a table whose keys are the known words.
 function spelling.nearest(word, words)
-    if #word > LONGEST then
+    if #word > LONGEST or count(words) > COMPARED then
         return nil
     end
     local best, least = nil, allowed(word) + 1
@@ -56,6 +66,9 @@ function spelling.hint(word, words)
         all[#all + 1] = known
     end
     table.sort(all)
+    if #all > LISTED then
+        return ("known: %s ... (%d)"):format(table.concat(all, " ", 1, LISTED), #all)
+    end
     return #all > 0 and "known: " .. table.concat(all, " ") or "there are none"
 end
 

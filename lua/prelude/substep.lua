@@ -4,6 +4,7 @@
 local host, use = ...
 local fault = use "fault"
 local record = use "record"
+local signature = use "signature"
 local stream = use "stream"
 
 local substep = {}
@@ -43,21 +44,11 @@ local function run(frame, name, f)
     return host.view(record.value(record.new(inner, "completed", json)))
 end
 
-local function check(name, f)
-    if type(name) ~= "string" or not name:find("^[%a_][%w_]*$") or #name > 100 then
-        fault.misuse("ctx.step: argument 1 (name) must be an identifier, got "
-                     .. use("text").show(name))
-    elseif type(f) ~= "function" then
-        fault.misuse("ctx.step: argument 2 (f) must be a function, got " .. type(f))
-    end
-end
-
 -- The ctx.step of one attempt of a task.
 function substep.of(frame)
-    return function(name, f)
-        check(name, f)
+    return signature.checked("ctx.step", function(name, f)
         return run(frame, name, f)
-    end
+    end)
 end
 
 return substep

@@ -1,6 +1,9 @@
 -- url: a request's URL: checked for what cannot be one, a query added, shown without secrets.
 -- The supervisor judges scheme and host anew; what is refused here has a better message.
 -- Query values are percent-encoded (RFC 3986 2.3), keys in byte order.
+local _, use = ...
+local secret = use "secret"
+
 local url = {}
 
 function url.escape(value)
@@ -20,23 +23,31 @@ function url.problem(value)
     end
 end
 
--- pairs_list: {{key, value}, ...} of strings.
+-- A secret is escaped where it is put in.
+local function escaped(value)
+    return secret.is(value) and secret.encode("url", value) or url.escape(value)
+end
+
+-- pairs_list: {{key, value}, ...} of strings; a value, and the URL, may be a secret.
 function url.with_query(value, pairs_list)
-    local parts = {}
-    for i, pair in ipairs(pairs_list) do
-        parts[i] = url.escape(pair[1]) .. "=" .. url.escape(pair[2])
-    end
-    if #parts == 0 then
+    if #pairs_list == 0 then
         return value
     end
-    local front, fragment = value:match("^([^#]*)(.*)$")
-    return front .. (front:find("?", 1, true) and "&" or "?") .. table.concat(parts, "&")
-        .. fragment
+    local front, fragment = value, ""
+    if not secret.is(value) then
+        front, fragment = value:match("^([^#]*)(.*)$")
+    end
+    local between = secret.prefix(front):find("?", 1, true) and "&" or "?"
+    for _, pair in ipairs(pairs_list) do
+        front = front .. between .. url.escape(pair[1]) .. "=" .. escaped(pair[2])
+        between = "&"
+    end
+    return front .. fragment
 end
 
 -- For messages: neither query nor credentials.
 function url.show(value)
-    return (value:gsub("[?#].*$", ""):gsub("^(%a+://)[^/@]*@", "%1"))
+    return (secret.prefix(value):gsub("[?#].*$", ""):gsub("^(%a+://)[^/@]*@", "%1"))
 end
 
 return url

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define MESSAGE_MAX 4096
+
 struct answer {
     int status;
     struct span json; /* {NULL, 0}: an empty body */
@@ -75,8 +77,11 @@ static bool read_answer(struct span element, struct answer *answer, const char *
 static bool read_route(struct span value, struct route *route, struct error *err)
 {
     struct span element;
-    if (route->path[0] != '/')
-        return error_set(err, ERROR_INPUT, "%s: a path begins with /", route->path);
+    if (route->path[0] != '/' && !strstr(route->path, "://"))
+        return error_set(err, ERROR_INPUT,
+                         "%s: must be a path that begins with /, or a URL with or without a method "
+                         "in front",
+                         route->path);
     if (json_type(value) == JSON_ARRAY)
         for (struct span cursor = value; json_next(&cursor, &element);)
             route->count++;
@@ -133,16 +138,71 @@ static void serve(struct route *route, struct stage_call *call)
     stage_say(call, answer->status, answer->json);
 }
 
+/* "GET https://a.test/x" -> its URL; the method, if any, in front of it. */
+static const char *url_of(const char *key, struct span *method)
+{
+    const char *space = strchr(key, ' ');
+    *method = (struct span){key, space ? (size_t)(space - key) : 0};
+    return space ? space + 1 : key;
+}
+
+/* How well a key fits: 0 not at all; the exact URL before the one without its query, before a
+ * longer or shorter beginning; with the method before without. */
+static size_t fit(const char *key, const char *method, const char *url)
+{
+    struct span wanted;
+    const char *pattern = url_of(key, &wanted);
+    size_t len = strlen(pattern), path = strcspn(url, "?");
+    if (wanted.len && !span_is(wanted, method))
+        return 0;
+    if (strcmp(pattern, url) == 0)
+        return 4 * STAGE_BODY_MAX + (wanted.len != 0);
+    if (len == path && strncmp(pattern, url, path) == 0)
+        return 2 * STAGE_BODY_MAX + (wanted.len != 0);
+    if (len && pattern[len - 1] == '*' && strncmp(pattern, url, len - 1) == 0)
+        return 2 * len + (wanted.len != 0);
+    return 0;
+}
+
+static struct route *find(struct answers *answers, const char *method, const char *url)
+{
+    struct route *best = NULL;
+    size_t best_fit = 0;
+    for (size_t i = 0; i < answers->count; i++) {
+        struct route *route = &answers->routes[i];
+        size_t fits = route->path[0] == '/' ? 0 : fit(route->path, method, url);
+        if (fits > best_fit) {
+            best_fit = fits;
+            best = route;
+        }
+    }
+    return best;
+}
+
+static struct route *find_path(struct answers *answers, const char *path)
+{
+    for (size_t i = 0; i < answers->count; i++)
+        if (strcmp(answers->routes[i].path, path) == 0)
+            return &answers->routes[i];
+    return NULL;
+}
+
 static void on_request(void *arg, struct stage_call *call, const struct stage_request *request)
 {
     struct answers *answers = arg;
-    for (size_t i = 0; i < answers->count; i++) {
-        if (strcmp(answers->routes[i].path, request->path) == 0) {
-            serve(&answers->routes[i], call);
-            return;
-        }
+    const char *url = stage_header(call, "X-Moonmill-Url");
+    struct route *route =
+        url ? find(answers, request->method, url) : find_path(answers, request->path);
+    struct buffer text;
+    if (route) {
+        serve(route, call);
+        return;
     }
-    stage_say(call, 404, span_of("no scripted answer for this path"));
+    buffer_init(&text, MESSAGE_MAX);
+    buffer_format(&text, "the answers file has none for %s %.1000s", request->method,
+                  url ? url : request->path);
+    stage_say(call, 404, buffer_span(&text));
+    buffer_release(&text);
 }
 
 struct answers *answers_open(struct loop *loop, struct span text, struct error *err)

@@ -1,8 +1,9 @@
 /* answers: the outside world of a replayed flow, by script.
  *
- * {"/path":[{"status":503},{"status":200,"json":{...},"headers":{"X":"y"}}]}: for each path the
- * answers in order, the last one again and again; json is sent byte for byte. A path that is not in
- * the script is a 404 that says so. */
+ * {"GET https://a.test/x":[{"status":503},{"status":200,"json":{...},"headers":{"X":"y"}}]}: for
+ * each URL the answers in order, the last one again and again; json is sent byte for byte. The
+ * method may be left out; a * at the end stands for any rest. A key that begins with / is the path
+ * of a request to this server itself. What is not in the script is a 404 that says so. */
 #ifndef MOONMILL_CLI_ANSWERS_H
 #define MOONMILL_CLI_ANSWERS_H
 

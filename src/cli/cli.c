@@ -4,6 +4,7 @@
 #include "config.h"
 #include "graph.h"
 #include "mem.h"
+#include "new.h"
 #include "replay.h"
 #include "script.h"
 #include "service.h"
@@ -32,6 +33,7 @@ static const struct command {
 } commands[] = {
     {"check", "tell what is wrong with flows, before anything runs", check_main},
     {"graph", "draw a flow: text, svg, mermaid or dot", graph_main},
+    {"new", "make a folder to begin with: a flow, its test, a job", new_main},
     {"replay", "run the jobs of an SQS event here, against local stand-ins", replay_main},
     {"test", "run the specs that lie beside the flows", test_main},
     {"runtime", "be the runtime, as bootstrap is in Lambda", runtime_main},
@@ -81,29 +83,54 @@ static int help(void)
 
 static int runtime_help(void)
 {
-    puts(
-        "usage: moonmill runtime [--offline]\n\n"
-        "Serves the Runtime API at AWS_LAMBDA_RUNTIME_API, set up by the environment, as\n"
-        "bootstrap does in Lambda.\n\n"
-        "  --offline   flows reach the loopback addresses of EXECUTOR_HTTP_ALLOW and nothing else");
+    puts("usage: moonmill runtime [--offline [--stand-in PORT]]\n\n"
+         "Serves the Runtime API at AWS_LAMBDA_RUNTIME_API, set up by the environment, as\n"
+         "bootstrap does in Lambda.\n\n"
+         "  --offline         flows reach the loopback addresses of EXECUTOR_HTTP_ALLOW and\n"
+         "                    nothing else\n"
+         "  --stand-in PORT   that port of this machine plays all other hosts");
     return CLI_DONE;
+}
+
+/* -1: go on; else the exit code. */
+static int read_runtime_options(int argc, char **argv, bool *offline, int *port)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0)
+            return runtime_help();
+        if (strcmp(argv[i], "--offline") == 0) {
+            *offline = true;
+        } else if (strcmp(argv[i], "--stand-in") == 0 && i + 1 < argc) {
+            char *end;
+            long given = strtol(argv[++i], &end, 10);
+            if (*end || given < 1 || given > 65535)
+                return cli_usage("runtime", "--stand-in '%s': must be a port", argv[i]);
+            *port = (int)given;
+        } else {
+            return cli_usage("runtime", "'%s' is no option of it", argv[i]);
+        }
+    }
+    if (*port && !*offline)
+        return cli_usage("runtime", "--stand-in is for --offline");
+    return -1;
 }
 
 static int runtime_main(int argc, char **argv)
 {
     struct config config;
     struct config_warnings warnings;
-    bool offline = argc == 2 && strcmp(argv[1], "--offline") == 0;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return runtime_help();
-    if (argc > 1 && !offline)
-        return cli_usage("runtime", "'%s' is no option of it", argv[1]);
+    bool offline = false;
+    int port = 0;
+    int code = read_runtime_options(argc, argv, &offline, &port);
+    if (code >= 0)
+        return code;
     config_read(&config, (const char *const *)environ, &warnings);
     config.http_loopback_only = offline;
+    config.http_stand_in_port = port;
     char program[PATH_MAX];
-    int exit_code = service_run(&config, &warnings, service_own_program(program));
+    code = service_run(&config, &warnings, service_own_program(program));
     config_release(&config);
-    return exit_code;
+    return code;
 }
 
 /* --- finding the command --------------------------------------------------------------------- */

@@ -81,9 +81,11 @@ static int help(void)
         "token (\"@JWT@\") gets one.\n\n"
         "  --flows DIR      where the flows are (./flows)\n"
         "  --flow NAME      every job runs this flow, from its start\n"
-        "  --answers FILE   what the outside world says: "
-        "{\"/path\":[{\"status\":200,\"json\":{}}]};\n"
-        "                   @ANSWERS@ in a job becomes its address\n"
+        "  --answers FILE   what the outside world says:\n"
+        "                   {\"GET https://a.test/x\":[{\"status\":200,\"json\":{}}]}; a method "
+        "is\n"
+        "                   not needed, * at the end is any rest; \"/path\" is for jobs in which\n"
+        "                   @ANSWERS@ becomes its address\n"
         "  --timeout SECS   the invocation's deadline (60)\n"
         "  --as-sent        do not turn stream_state on\n"
         "  --json           one JSON document instead of lines\n"
@@ -339,7 +341,13 @@ static bool start_runtime(struct replay *replay, struct error *err)
 {
     struct lambda_user lambda = {replay, on_started, on_answered, end_child};
     struct child_user child = {replay, on_line, on_exited};
-    char *argv[] = {"moonmill", "runtime", "--offline", NULL};
+    char port[16];
+    char *argv[] = {"moonmill", "runtime", "--offline", NULL, NULL, NULL};
+    if (replay->answers) {
+        snprintf(port, sizeof port, "%d", answers_port(replay->answers));
+        argv[3] = "--stand-in";
+        argv[4] = port;
+    }
     replay->lambda = lambda_open(replay->loop, buffer_span(&replay->fixture->event),
                                  replay->options->timeout_ms, &lambda, err);
     if (!replay->lambda)

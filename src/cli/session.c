@@ -244,6 +244,10 @@ static bool load(struct session *session, struct span source, struct span *descr
         buffer_text(&context, ",\"filter\":");
         json_put_string(&context, span_of(session->options->filter));
     }
+    buffer_text(&context, ",\"flows_dir\":");
+    if (!json_is_utf8(span_of(session->options->flows_dir)) ||
+        !json_put_string(&context, span_of(session->options->flows_dir)))
+        buffer_text(&context, "\"flows\"");
     buffer_text(&context, "}");
     struct guest_load order = {.name = span_of(session->path),
                                .source = source,

@@ -183,11 +183,13 @@ static void put_string(const char *key, const char *text)
     buffer_release(&quoted);
 }
 
-/* A YAML block: the message as it is, indented by two more than its key. */
+/* A YAML block: the message as it is, indented by two more than its key; its first line tells YAML
+ * how far that is. */
 static void tap_diagnostics(const struct tally_test *test)
 {
-    fputs("  ---\n  message: |2-\n    ", stdout);
-    put_text(span_of(test->message), "    ");
+    const char *message = test->message + strspn(test->message, " \t\n");
+    fputs("  ---\n  message: |\n    ", stdout);
+    put_text(span_of(message), "    ");
     fputs("\n  severity: fail\n", stdout);
     put_string("file", *test->file ? test->file : test->spec);
     printf("  line: %lld\n  duration_ms: %lld\n  ...\n", (long long)test->line,

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MESSAGE_MAX  WIRE_FRAME_MAX
-#define EVENTS_MAX   (6 * 1024 * 1024) /* of a run, as JSON */
+#define MESSAGE_MAX  (WIRE_FRAME_MAX - 64 * 1024) /* head, or body, of one frame */
+#define EVENTS_MAX   (6 * 1024 * 1024)            /* of a run, as JSON */
 #define FLOWS_LISTED 200
 #define STEP_MAX     256
 #define ANSWERS_MAX  16
@@ -160,9 +160,8 @@ static void tell_stuck(struct trial *trial, const char *what)
     buffer_text(&trial->head, "}");
 }
 
-static void tell_request(struct trial *trial)
+static void tell_request(struct trial *trial, struct asked *asked)
 {
-    struct asked *asked = trial->first;
     trial->first = asked->next;
     if (!trial->first)
         trial->last = &trial->first;
@@ -249,10 +248,10 @@ static void tell_turn(struct trial *trial, enum guest_turn turn, const struct wi
         tell_end(trial, outcome);
     else if (turn == GUEST_LATE)
         tell_stuck(trial, "ran longer than a test may take, by the real clock");
-    else if (turn == GUEST_BROKEN)
+    else if (turn == GUEST_BROKEN || !trial->first)
         tell_stuck(trial, err->text);
     else
-        tell_request(trial);
+        tell_request(trial, trial->first);
 }
 
 /* Until the flow wants something or has ended. */

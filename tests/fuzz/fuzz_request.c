@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct error err = {0};
     size_t head_len = strnlen(text, size);
     struct request *request =
-        request_parse((struct span){text, head_len}, (struct span){"body", 0}, &err);
+        request_parse((struct span){text, head_len}, (struct span){"body", 0}, false, &err);
     if (!request)
         return 0;
     check(request);

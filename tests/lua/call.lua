@@ -149,8 +149,11 @@ return {
       flow = [[return flow "a" { task "t" (function() return require("m").answer end) }]],
       expect = { output = "42" } },
     { name = "a module that is not there, in a step",
-      flow = [[return flow "a" { task "t" (function() return require("nope") end) }]],
+      flow = [[return flow "a" { task "t" (function() return require("no" .. "pe") end) }]],
       expect = { code = "lua", step = "t", says = { "nope" } } },
+    { name = "a module that only a step asks for is looked for when the flow loads",
+      flow = [[return flow "a" { task "t" (function() return require("nope") end) }]],
+      expect = { findings = { "error module.unknown 1:55" }, says = { "nope" } } },
     { name = "require takes plain names only",
       flow = [[return flow "a" { task "t" (function()
         local _, a = pcall(require, "../x") local _, b = pcall(require, "/etc/passwd")

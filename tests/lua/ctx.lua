@@ -46,7 +46,8 @@ return {
       flow = task [[ctx.sleep("90s")]], expect = { waited = { 80000, 90000 } } },
     { name = "sleep takes a duration",
       flow = task [[ctx.sleep(5)]],
-      expect = { code = "lua", line = 2, says = { "ctx.sleep: argument 1 is a number" } } },
+      expect = { code = "lua", line = 2,
+                 says = { "ctx.sleep: argument 1 (duration) must be a duration" } } },
     { name = "json goes there and back",
       flow = task [[return ctx.json.decode(ctx.json.encode({ a = { 1.5, ctx.null } }))]],
       expect = { output = '{"a":[1.5,null]}' } },
@@ -72,9 +73,34 @@ return {
       expect = { output = "[[],{},null]" } },
     { name = "ctx cannot be changed",
       flow = task [[ctx.key = 1]], expect = { code = "lua", line = 2 } },
-    { name = "what is not built yet says so",
-      flow = task [[return ctx.secret "x"]],
-      expect = { code = "lua", line = 2, message = "ctx.secret is not available yet" } },
+    { name = "wrong arguments name the function, the argument and what was expected",
+      flow = task [[local told = {}
+        local function try(f, ...) local _, why = pcall(f, ...)
+          told[#told + 1] = why:match("^flows/test.lua:%d+: (.*)$") or why end
+        try(ctx.sleep, 5) try(ctx.progress, 101) try(ctx.progress, 1, {}) try(ctx.emit, "")
+        try(ctx.fail, "broken") try(ctx.step, "a b", print) try(ctx.step, "a", 5)
+        try(ctx.base64.encode, 5) try(ctx.hmac_sha256, "k", "d", "octal") try(ctx.time.parse, nil)
+        try(ctx.random, 1.5) try(ctx.log, "x", "loud") try(ctx.array, "x")
+        try(ctx.json.decode, {}) try(ctx.secret) try(ctx.http.get, {}) try(ctx.http.get, "x", 5)
+        try(ctx.base64.encode, ctx.base64, "x")
+        return told]],
+      expect = { output = '["ctx.sleep: argument 1 (duration) must be a duration like \\"10s\\", '
+        .. 'got a number","ctx.progress: argument 1 (percent) must be a number from 0 to 100, got '
+        .. '101","ctx.progress: argument 2 (message) must be a string, got a table","ctx.emit: '
+        .. 'argument 1 (type) must be text of 1 to 128 bytes without U+0000, got \\"\\"",'
+        .. '"ctx.fail: argument 1 (code) must be a dotted word like \\"card.closed\\", got '
+        .. '\\"broken\\"","ctx.step: argument 1 (name) must be an identifier, got \\"a b\\"",'
+        .. '"ctx.step: argument 2 (f) must be a function, got a number","ctx.base64.encode: '
+        .. 'argument 1 (text) must be a string or a secret, got a number","ctx.hmac_sha256: '
+        .. 'argument 3 (form) must be \\"hex\\", \\"base64\\" or \\"raw\\", got \\"octal\\"",'
+        .. '"ctx.time.parse: argument 1 (text) must be a string, got nothing","ctx.random: '
+        .. 'argument 1 (m) must be a whole number, got 1.5","ctx.log: argument 2 (level) must be '
+        .. '\\"debug\\", \\"info\\", \\"warn\\" or \\"error\\", got \\"loud\\"","ctx.array: '
+        .. 'argument 1 (table) must be a table, got \\"x\\"","ctx.json.decode: argument 1 (text) '
+        .. 'must be a string, got a table","ctx.secret: argument 1 (name) must be a string, got '
+        .. 'nothing","ctx.http.get: argument 1 (url) must be a string or a secret, got a table",'
+        .. '"ctx.http.get: argument 2 (options) must be a table of options, got a number",'
+        .. '"ctx.base64.encode: call it with a dot, ctx.base64.encode(...), not with a colon"]' } },
     { name = "a name that ctx does not have is told with the nearest",
       flow = task [[ctx.slep("1s")]],
       expect = { code = "lua", line = 2, says = { "ctx.slep does not exist", '"sleep"' } } },

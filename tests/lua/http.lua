@@ -93,7 +93,8 @@ return {
     { name = "a URL is a string",
       flow = task [[ctx.http.post(nil)]],
       expect = { code = "lua", line = 2,
-                 message = "ctx.http.post: argument 1 (url) must be a string, got nil" } },
+                 message = "ctx.http.post: argument 1 (url) must be a string or a secret, "
+                 .. "got nothing" } },
     { name = "a header holds no line break",
       flow = task [[ctx.http.get("https://a.test/", { headers = { a = "b\r\nc: d" } })]],
       expect = { code = "lua", says = { "headers.a must not hold line breaks" }, requests = {} } },
@@ -108,7 +109,7 @@ return {
       expect = { code = "lua", says = { "ctx.http.post: json cannot be JSON", "a: " } } },
     { name = "a timeout is a duration",
       flow = task [[ctx.http.get("https://a.test/", { timeout = 5 })]],
-      expect = { code = "lua", says = { "ctx.http.get: timeout is a number" } } },
+      expect = { code = "lua", says = { "ctx.http.get: timeout must be a duration" } } },
     { name = "expect is checked before anything is sent",
       flow = task [[ctx.http.get("https://a.test/", { expect = "ok" })]],
       expect = { code = "lua", requests = {}, says = { "expect must be a status" } } },

@@ -68,7 +68,8 @@ return {
       flow = "return flow \"a\" { task \"b\" (function()\n  return io.open(\"x\"), os.exit(1),\n"
           .. "    string.dump(print), math.foo(1), require \"socket\" == nil\nend) }",
       expect = { findings = { "error library.missing 2:10", "error library.missing 2:24",
-                              "error library.missing 3:5", "error library.missing 3:25" } } },
+                              "error library.missing 3:5", "error library.missing 3:25",
+                              "error module.unknown 3:46" } } },
     { name = "an unknown global is found, with the nearest",
       flow = "return flow \"a\" { task \"b\" (function()\n  return tostrin(1)\nend) }",
       expect = { findings = { "error global.unknown 2:10" },

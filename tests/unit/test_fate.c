@@ -87,7 +87,8 @@ static const struct failure {
     const char *error; /* in the error event */
     const char *also;
 } failures[] = {
-    {"error", "return flow \"f\" {\n task \"bad\" (function(s) local t = s return t.nothing.at.all end) }\n",
+    {"error",
+     "return flow \"f\" {\n task \"bad\" (function(s) local t = s return t.nothing.at.all end) }\n",
      NULL, NULL, "\"code\":\"lua\"", "\"step\":\"bad\""},
     {"line", "return flow \"f\" {\n task \"bad\" (function(s)\n error(\"no luck\") end) }\n", NULL,
      NULL, "\"line\":3", "no luck"},

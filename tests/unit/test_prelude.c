@@ -580,16 +580,28 @@ static void the_flows_of_the_folder_load_without_findings(void **state)
     assert_true(each_lua_file(TEST_SOURCE "/flows", judge_flow, *state) >= 5);
 }
 
-static void branches_wait_side_by_side_with_16_requests_out_at_most(void **state)
+/* A program of tests/lua/lib that tests parts of the prelude by itself, given a path of them. */
+static void run_alone(const char *program, const char *path)
 {
-    (void)state;
     lua_State *L = new_state();
-    if (luaL_loadfile(L, TEST_SOURCE "/tests/lua/lib/branches.lua"))
+    if (luaL_loadfile(L, program))
         fail_msg("%s", lua_tostring(L, -1));
-    lua_pushliteral(L, TEST_SOURCE "/lua/prelude/scheduler.lua");
+    lua_pushstring(L, path);
     if (lua_pcall(L, 1, 0, 0))
         fail_msg("%s", lua_tostring(L, -1));
     lua_close(L);
+}
+
+static void branches_wait_side_by_side_with_16_requests_out_at_most(void **state)
+{
+    (void)state;
+    run_alone(TEST_SOURCE "/tests/lua/lib/branches.lua", TEST_SOURCE "/lua/prelude/scheduler.lua");
+}
+
+static void wrong_arguments_are_told_by_function_place_and_name(void **state)
+{
+    (void)state;
+    run_alone(TEST_SOURCE "/tests/lua/lib/signatures.lua", TEST_SOURCE "/lua/prelude/");
 }
 
 static int open_bench(void **state)
@@ -618,6 +630,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(branches_wait_side_by_side_with_16_requests_out_at_most),
+        cmocka_unit_test(wrong_arguments_are_told_by_function_place_and_name),
         cmocka_unit_test_setup_teardown(every_case_ends_as_it_expects, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(the_flows_of_the_folder_load_without_findings, open_bench,
                                         close_bench),

@@ -12,7 +12,7 @@
 static struct request *parse(const char *head, const char *body)
 {
     struct error err = {0};
-    struct request *request = request_parse(span_of(head), span_of(body), &err);
+    struct request *request = request_parse(span_of(head), span_of(body), false, &err);
     if (!request)
         fail_msg("%s: %s", head, err.text);
     return request;
@@ -77,7 +77,7 @@ static void request_parse_says_why_it_refuses(void **state)
         {"[]", "no object"},
         {"{\"url\":\"http://a.test\"} x", ""},
         {"{}", "url is missing"},
-        {"{\"url\":7}", "url is missing"},
+        {"{\"url\":7}", "url: is neither a string nor an expression"},
         {"{\"url\":\"http://a.test/a b\"}", "space"},
         {"{\"url\":\"http://a.test/a\\nb\"}", "control"},
         {"{\"url\":\"http://a.test/\\r\\nX: y\"}", "control"},
@@ -120,7 +120,7 @@ static void request_parse_says_why_it_refuses(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct error err = {0};
-        if (request_parse(span_of(cases[i].head), span_of("body"), &err))
+        if (request_parse(span_of(cases[i].head), span_of("body"), false, &err))
             fail_msg("%s was taken", cases[i].head);
         assert_int_equal(err.kind, ERROR_INPUT);
         if (!strstr(err.text, cases[i].why) || strstr(err.text, "passwd"))
@@ -138,7 +138,7 @@ static void request_parse_bounds_url_and_headers(void **state)
     for (int i = 0; i < REQUEST_URL_MAX; i++)
         buffer_text(&head, "x");
     buffer_text(&head, "\"}");
-    assert_null(request_parse(buffer_span(&head), (struct span){0}, &err));
+    assert_null(request_parse(buffer_span(&head), (struct span){0}, false, &err));
     assert_non_null(strstr(err.text, "longer than"));
 
     buffer_clear(&head);
@@ -146,7 +146,7 @@ static void request_parse_bounds_url_and_headers(void **state)
     for (size_t i = 0; i < REQUEST_FIELDS_BYTES_MAX; i++)
         buffer_text(&head, "x");
     buffer_text(&head, "\"}}");
-    assert_null(request_parse(buffer_span(&head), (struct span){0}, &err));
+    assert_null(request_parse(buffer_span(&head), (struct span){0}, false, &err));
     assert_non_null(strstr(err.text, "headers"));
 
     buffer_clear(&head);
@@ -154,7 +154,7 @@ static void request_parse_bounds_url_and_headers(void **state)
     for (int i = 0; i < REQUEST_FIELDS_MAX; i++)
         buffer_format(&head, ",\"a%d\":\"\"", i);
     buffer_text(&head, "}}");
-    assert_null(request_parse(buffer_span(&head), (struct span){0}, &err));
+    assert_null(request_parse(buffer_span(&head), (struct span){0}, false, &err));
     assert_non_null(strstr(err.text, "headers"));
     buffer_release(&head);
 }
@@ -258,9 +258,39 @@ static void request_redirect_refuses_other_schemes(void **state)
     }
 }
 
+static void request_parse_takes_expressions_where_a_replay_stands_in(void **state)
+{
+    (void)state;
+    static const char head[] =
+        "{\"method\":\"POST\",\"url\":{\"concat\":[\"https://a.test/?k=\",{\"url\":{\"secret\":"
+        "\"p q\"}}]},\"headers\":{\"authorization\":{\"concat\":[\"Bearer \",{\"secret\":\"t\"}]}},"
+        "\"body\":{\"concat\":[\"x=\",{\"secret\":\"b\"}]}}";
+    struct error err = {0};
+    assert_null(request_parse(span_of(head), (struct span){0}, false, &err));
+    assert_int_equal(err.kind, ERROR_MISSING);
+    struct request *request = request_parse(span_of(head), (struct span){0}, true, &err);
+    assert_non_null(request);
+    assert_string_equal(request->fields[0].value, "Bearer secret:t");
+    assert_string_equal(request->body, "x=secret:b");
+    assert_int_equal(request->body_len, 10);
+    request_free(request);
+}
+
+static void request_parse_refuses_line_breaks_in_what_an_expression_gives(void **state)
+{
+    (void)state;
+    static const char head[] = "{\"method\":\"GET\",\"url\":\"https://a.test/\",\"headers\":{\"a\":"
+                               "{\"concat\":[\"b\\r\\nc: d\"]}}}";
+    struct error err = {0};
+    assert_null(request_parse(span_of(head), (struct span){0}, true, &err));
+    assert_int_equal(err.kind, ERROR_INPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(request_parse_takes_expressions_where_a_replay_stands_in),
+        cmocka_unit_test(request_parse_refuses_line_breaks_in_what_an_expression_gives),
         cmocka_unit_test(request_parse_reads_every_part),
         cmocka_unit_test(request_parse_has_defaults),
         cmocka_unit_test(request_parse_says_why_it_refuses),

@@ -33,7 +33,8 @@ local function findings_of(described, expected)
     return list
 end
 
-local OUTCOME = { "output", "code", "message", "step", "file", "line", "attempt", "data" }
+local OUTCOME = { "output", "code", "message", "step", "file", "line", "attempt", "data",
+                  "trace" }
 local LISTS = { "events", "requests", "heads", "progress", "abandoned" }
 
 -- Durations are the machine's: any number of them is "~".

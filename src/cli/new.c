@@ -1,0 +1,171 @@
+#include "new.h"
+
+#include "cli.h"
+#include "embedded.h"
+#include "guest.h"
+#include "json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LIBRARY           "lua/library/moonmill.lua"
+#define LIBRARY_MAX       (1024 * 1024)
+#define ANNOTATE_LIMIT_MS 30000
+
+static int help(void)
+{
+    puts("usage: moonmill new [DIR]\n\n"
+         "Makes a folder to begin with (. unless given): a flow, its test, a job to replay, and\n"
+         "what editors, luacheck and StyLua need to know. Files that are there are kept.\n\n"
+         "exit: 0 made, 2 usage, 3 a file cannot be written, 4 it could not be done");
+    return CLI_DONE;
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+/* Makes the folders that path, a file's, needs; true as well when they are there. */
+static bool make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
+        *slash = '/';
+        if (!made)
+            return false;
+    }
+    return true;
+}
+
+static bool write_all(int fd, struct span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.at, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        bytes.at += n;
+        bytes.len -= (size_t)n;
+    }
+    return true;
+}
+
+/* Writes a new file; one that is there, whatever it is, is kept. Says which. */
+static bool write_new(const char *dir, const char *name, struct span bytes)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    if (!make_folders(path))
+        return false;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0 && errno == EEXIST)
+        return printf("  kept  %s\n", name) > 0;
+    if (fd < 0)
+        return false;
+    bool written = write_all(fd, bytes);
+    int why = errno;
+    if (close(fd) != 0 && written) {
+        written = false;
+        why = errno;
+    }
+    if (!written)
+        unlink(path); /* half a file would be kept next time */
+    errno = why;
+    return written && printf("  made  %s\n", name) > 0;
+}
+
+/* --- the annotations ------------------------------------------------------------------------- */
+
+/* Asks a worker for the text: the prelude knows what it takes. */
+static bool annotate(struct guest *guest, struct buffer *text, struct error *err)
+{
+    struct span description;
+    struct wire_outcome outcome;
+    struct guest_load load = {
+        .name = span_of(LIBRARY),
+        .source = span_of(""),
+        .context = span_of("{\"run\":{\"id\":\"new\",\"app\":\"\",\"flow\":\"\",\"version\":\"\","
+                           "\"user\":\"\"},\"entry\":\"start\",\"stream_state\":false,"
+                           "\"role\":\"annotate\"}"),
+        .memory_limit_bytes = GUEST_MEMORY_MAX};
+    if (!guest_load(guest, &load, &description, err) ||
+        !guest_run(guest, NULL, ANNOTATE_LIMIT_MS, &outcome, err))
+        return false;
+    if (!outcome.completed)
+        return error_set(err, ERROR_SYSTEM, "%.*s", (int)outcome.message.len, outcome.message.at);
+    return json_check(outcome.output, err) && json_decode(outcome.output, text, err);
+}
+
+static bool make_library(struct buffer *text, struct error *err)
+{
+    struct guest *guest = guest_open(NULL, err);
+    bool made = guest && annotate(guest, text, err);
+    guest_close(guest);
+    return made;
+}
+
+/* --- the command ----------------------------------------------------------------------------- */
+
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-"
+
+/* As a shell takes it for one word. */
+static void print_word(const char *word)
+{
+    bool plain = word[strspn(word, PLAIN)] == '\0';
+    fputs(plain ? "" : "'", stdout);
+    for (const char *c = word; *c; c++)
+        *c == '\'' ? fputs("'\\''", stdout) : putchar(*c);
+    fputs(plain ? "" : "'", stdout);
+}
+
+static int cannot_write(const char *dir, const char *name)
+{
+    return cli_fail("new", CLI_INPUT, "%s/%s: cannot be written: %s", dir, name, strerror(errno));
+}
+
+static int write_files(const char *dir, struct span library)
+{
+    printf("%s:\n", dir);
+    for (const struct embedded_file *file = new_files; file->path; file++)
+        if (!write_new(dir, file->path, (struct span){(const char *)file->bytes, file->len}))
+            return cannot_write(dir, file->path);
+    if (!write_new(dir, LIBRARY, library))
+        return cannot_write(dir, LIBRARY);
+    puts("next:");
+    if (strcmp(dir, ".") != 0) {
+        fputs("  cd ", stdout);
+        print_word(dir);
+        putchar('\n');
+    }
+    puts("  moonmill check flows\n"
+         "  moonmill test flows\n"
+         "  moonmill replay --answers fixtures/answers.json fixtures/refund.json");
+    return CLI_DONE;
+}
+
+int new_main(int argc, char **argv)
+{
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        return help();
+    if (argc > 2)
+        return cli_usage("new", "one folder at a time");
+    if (argc == 2 && (*argv[1] == '-' || *argv[1] == '\0'))
+        return cli_usage("new", "'%s' is no folder", argv[1]);
+    struct error err = {0};
+    struct buffer library;
+    buffer_init(&library, LIBRARY_MAX);
+    int code = make_library(&library, &err)
+                   ? write_files(argc == 2 ? argv[1] : ".", buffer_span(&library))
+                   : cli_fail("new", CLI_BROKEN, "the annotations: %s", err.text);
+    buffer_release(&library);
+    return code;
+}

@@ -1,0 +1,6 @@
+return flow "crlf" {
+    task "a" (function(s)
+        return s.nothing
+    end),
+    tiemout = "1s",
+}
