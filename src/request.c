@@ -236,9 +236,9 @@ static bool read_head(struct request *request, struct span text, bool placeholde
         return false;
     bool good = cJSON_IsObject(head) ||
                 error_set(err, ERROR_INPUT, "http: the head of a request is no object");
-    good = good && read_method(request, head, err) && read_url(request, head, placeholders, err) &&
-           read_fields(request, head, placeholders, err) &&
-           read_body(request, head, placeholders, err) && read_timeout(request, head, err);
+    good = good && read_body(request, head, placeholders, err) && read_method(request, head, err) &&
+           read_url(request, head, placeholders, err) &&
+           read_fields(request, head, placeholders, err) && read_timeout(request, head, err);
     cJSON_Delete(head);
     return good;
 }

@@ -42,9 +42,8 @@ struct run {
     struct pool_worker *worker;
     enum run_state state;
     int64_t deadline_ms;
-    int64_t latest_ms; /* undo functions may run on until then */
-    int64_t undo_ms;   /* of which they have so much behind the deadline */
-    bool own_deadline;
+    int64_t latest_ms;   /* undo functions may run on until then */
+    int64_t undo_ms;     /* of which they have so much behind the deadline */
     int64_t declared_ms; /* the flow's timeout, 0: none */
     bool killed_for_stall;
     bool paused;
@@ -269,7 +268,8 @@ static bool on_request(struct run *run, const struct wire_frame *frame, struct e
     if (!slot)
         return error_set(err, ERROR_LIMIT, "more than %d requests in flight",
                          CONFIG_HTTP_IN_FLIGHT_MAX);
-    int64_t left_ms = run->deadline_ms - loop_mono_ms(run->stages->loop);
+    /* undo functions, too, may ask */
+    int64_t left_ms = run->deadline_ms + run->undo_ms - loop_mono_ms(run->stages->loop);
     slot->run = run;
     slot->id = request.id;
     slot->request =
@@ -526,10 +526,8 @@ void run_start(struct run *run)
 {
     int64_t now = loop_mono_ms(run->stages->loop);
     struct buffer out;
-    if (run->declared_ms && now + run->declared_ms < run->deadline_ms) {
+    if (run->declared_ms && now + run->declared_ms < run->deadline_ms)
         run->deadline_ms = now + run->declared_ms;
-        run->own_deadline = true;
-    }
     run->undo_ms = undo_time(run);
     set_deadline(run);
     int64_t left_ms = run->deadline_ms > now ? run->deadline_ms - now : 0;
@@ -551,5 +549,5 @@ void run_pause(struct run *run, bool paused)
 
 bool run_has_own_deadline(const struct run *run)
 {
-    return run->own_deadline || run->deadline_ms < run->latest_ms;
+    return run->deadline_ms < run->latest_ms;
 }

@@ -188,6 +188,46 @@ static void a_run_over_its_time_is_failed_with_execution_timeout(void **state)
     }
 }
 
+/* Flows reach the house's own server. */
+static void open_http(void)
+{
+    struct error err = {0};
+    char allow[32];
+    snprintf(allow, sizeof allow, "127.0.0.1:%d", server_port(house.server));
+    mem_free(house.config.http_allow);
+    house.config.http_allow = mem_copy(allow);
+    http_free(house.stages.http);
+    house.stages.http = http_new(house.stages.loop, &house.config, &err);
+    assert_non_null(house.stages.http);
+}
+
+static void undo_functions_of_a_run_over_its_time_may_still_ask_the_network(void **state)
+{
+    (void)state;
+    static const char *const environments[] = {"EXECUTOR_TIMEOUT_SECS=1", NO_BUDGET};
+    for (size_t i = 0; i < 2; i++) {
+        char source[512];
+        house_start(&house, (const char *[]){NO_BUDGET, environments[i], NULL});
+        open_http();
+        snprintf(source, sizeof source,
+                 "return flow \"f\" { %s\n"
+                 "  task \"pay\" { run = function() return 7 end,\n"
+                 "    undo = function(s, ctx)\n"
+                 "      ctx.http.post(\"%s/r/undone/\", { json = { n = s.pay } })\n"
+                 "    end },\n"
+                 "  task \"spin\" (function() while true do end end) }\n",
+                 i == 0 ? "" : "timeout = \"300ms\",", server_url(house.server));
+        house_flow(&house, "f", source);
+        house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "f"}, 0, ALL_DONE);
+        assert_string_equal(house_last(&house, "undone", HOUSE_PROGRESS), "{\"n\":7}");
+        house_assert_events(&house, "r1",
+                            (const char *[]){"error {\"message\":\"Execution timeout\"",
+                                             "\"step\":\"spin\"", NULL});
+        house_assert_terminal(&house, "r1", "\"failed\",\"error\":\"Execution timeout\"");
+        house_stop(&house);
+    }
+}
+
 static void a_record_that_comes_too_late_is_returned_untouched(void **state)
 {
     (void)state;
@@ -462,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_failing_flow_is_reported_failed_and_acknowledged),
         cmocka_unit_test(an_unknown_flow_and_an_unknown_start_node_are_failed_runs),
         cmocka_unit_test(a_run_over_its_time_is_failed_with_execution_timeout),
+        cmocka_unit_test(undo_functions_of_a_run_over_its_time_may_still_ask_the_network),
         cmocka_unit_test(a_record_that_comes_too_late_is_returned_untouched),
         cmocka_unit_test(a_run_that_the_invocation_ends_goes_back_without_a_terminal_status),
         cmocka_unit_test(a_run_that_was_interrupted_too_often_is_failed),

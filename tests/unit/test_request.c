@@ -274,6 +274,10 @@ static void request_parse_takes_expressions_where_a_replay_stands_in(void **stat
     assert_string_equal(request->body, "x=secret:b");
     assert_int_equal(request->body_len, 10);
     request_free(request);
+    assert_null(request_parse(span_of("{\"method\":\"HEAD\",\"url\":\"https://a.test/\","
+                                      "\"body\":\"x\"}"),
+                              (struct span){0}, true, &err));
+    assert_string_equal(err.text, "http: a HEAD request has no body");
 }
 
 static void request_parse_refuses_line_breaks_in_what_an_expression_gives(void **state)
