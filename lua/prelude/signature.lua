@@ -117,10 +117,6 @@ local function check(name, arguments, ...)
     end
 end
 
-function signature.knows(kind)
-    return types[kind] ~= nil
-end
-
 -- f, whose arguments are checked before it is called; name: of api.lua, as "ctx.sleep".
 function signature.checked(name, f)
     local arguments = signature.read(name)
