@@ -36,6 +36,7 @@ static void try_all(const struct wire_frame *frame, struct span bytes)
     TRY(event)
     TRY(progress)
     TRY(request)
+    TRY(fetch)
     TRY(abandon)
     TRY(outcome)
     buffer_release(&out);
