@@ -8,6 +8,9 @@
 
 /* Lua does not count the native stack that coroutine.close nests, so it is counted here. */
 #define CLOSING_MAX 8
+/* Slots that a stack has from its birth on: a strand's, and a script's own coroutine's. */
+#define STRAND_ROOM    400
+#define COROUTINE_ROOM 120
 /* What the short life of a coroutine may hide from the count hook. */
 #define COROUTINE_PRICE BUDGET_TICK
 
@@ -54,9 +57,18 @@ static int close_thread(lua_State *L, lua_State *thread)
 
 /* for the scheduler --------------------------------------------------------------------------- */
 
+/* Lua 5.4.4 (fixed in 5.4.5) loses its place when the stack moves inside a __concat metamethod. So
+ * a thread's stack is born with room that no collection takes back, and moves but in deep calls. */
+static lua_State *new_thread(lua_State *L, int room)
+{
+    lua_State *thread = lua_newthread(L);
+    (void)lua_checkstack(thread, room); /* no memory for it: what comes next says so */
+    return thread;
+}
+
 static lua_State *push_new_strand(lua_State *L)
 {
-    lua_State *strand = lua_newthread(L);
+    lua_State *strand = new_thread(L, STRAND_ROOM);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &strands_key);
     lua_pushvalue(L, -2);
     lua_pushboolean(L, true);
@@ -258,7 +270,7 @@ static int co_create(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     budget_charge(L, COROUTINE_PRICE);
-    lua_State *thread = lua_newthread(L);
+    lua_State *thread = new_thread(L, COROUTINE_ROOM);
     lua_pushvalue(L, 1);
     lua_xmove(L, thread, 1);
     return 1;

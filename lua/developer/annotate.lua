@@ -17,8 +17,8 @@ local HEADER = [[
 ]]
 
 -- The types of api.lua that are called otherwise here.
-local TYPES = { text = "string|moonmill.secret", percent = "number", code = "string",
-                identifier = "string", event_type = "string" }
+local TYPES = { text = "string|moonmill.secret", percent = "number", unix_time = "number",
+                code = "string", identifier = "string", event_type = "string" }
 local OWN = { duration = true, level = true, digest_form = true, statuses = true, secret = true,
               http_options = true, http_reply = true }
 

@@ -13,6 +13,8 @@ local TIMEOUT_MS = 30000
 local BODY_MAX = 6 * 1024 * 1024
 local HEAD_MAX = 256 * 1024
 local SHOWN_MAX = 2000
+local SECRET_HINT =
+    [[; it goes into url, headers or body: body = '{"key":"' .. ctx.secret "a" .. '"}']]
 
 local function misuse(name, what, rule)
     fault.misuse(("%s: %s %s"):format(name, what, rule))
@@ -89,7 +91,7 @@ local function body_of(name, opts, headers)
         body, problem, reason = host.encode(opts.json, BODY_MAX)
         if not body and problem == "input" then
             misuse(name, "json", "cannot be JSON: " .. reason
-                   .. (reason:find("a secret") and "; it goes into url, headers or body" or ""))
+                   .. (reason:find("a secret") and SECRET_HINT or ""))
         elseif not has_header(headers, "content-type") then
             headers["content-type"] = "application/json"
         end
@@ -121,7 +123,8 @@ local function method_of(name, opts, method)
 end
 
 local function check_url(name, target)
-    local problem = url.problem(secret.prefix(target))
+    local front = secret.prefix(target)
+    local problem = not (front == "" and secret.is(target)) and url.problem(front)
     if problem then
         misuse(name, "argument 1 (url)", problem)
     end

@@ -81,7 +81,9 @@ end
 
 -- As math.random: a float below 1, an integer up to m, or one from m to n.
 function pure.random(m, n)
-    if m == nil then
+    if m == nil and n ~= nil then
+        fault.misuse("ctx.random: argument 1 (m) must be a whole number, got nothing")
+    elseif m == nil then
         return (string.unpack("<I7", host.random(7)) >> 3) * 2.0 ^ -53
     end
     local low, high = n and m or 1, n or m

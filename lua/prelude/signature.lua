@@ -13,6 +13,7 @@ local text = use "text"
 local signature = {}
 
 local LEVELS = { debug = true, info = true, warn = true, error = true }
+local YEAR_0, YEAR_10000 = -62167219200, 253402300800
 local FORMS = { hex = true, base64 = true, raw = true }
 
 local function is(kind)
@@ -43,6 +44,8 @@ local types = {
     text = { "a string or a secret",
              function(v) return type(v) == "string" or secret.is(v) end },
     duration = { 'a duration like "10s"', function(v) return duration.parse(v) ~= nil end },
+    unix_time = { "a number of seconds, of the years 0 to 9999",
+                  function(v) return type(v) == "number" and v >= YEAR_0 and v < YEAR_10000 end },
     percent = { "a number from 0 to 100",
                 function(v) return type(v) == "number" and v >= 0 and v <= 100 end },
     level = { '"debug", "info", "warn" or "error"', function(v) return LEVELS[v] ~= nil end },
@@ -115,10 +118,6 @@ local function check(name, arguments, ...)
             check_options(name, value)
         end
     end
-end
-
-function signature.knows(kind)
-    return types[kind] ~= nil
 end
 
 -- f, whose arguments are checked before it is called; name: of api.lua, as "ctx.sleep".

@@ -29,12 +29,14 @@ end
 
 function time.parse(value)
     local y, mo, d, h, mi, s, fraction, zone =
-        value:match("^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)(%.?%d*)([Zz+-].*)$")
+        value:match("^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)(%.?%d*)(.*)$")
     if not y or fraction == "." then
         return nil, 'is not like "2026-11-25T22:53:38Z"'
     end
     local offset = offset_of(zone)
-    if not offset then
+    if zone == "" then
+        return nil, 'has no zone: Z, or one like "+01:00"'
+    elseif not offset then
         return nil, 'has a zone that is neither Z nor like "+01:00"'
     elseif tonumber(h) > 23 or tonumber(mi) > 59 or tonumber(s) > 60 then
         return nil, "has a time of day that there is not"

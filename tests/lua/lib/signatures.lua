@@ -53,7 +53,8 @@ local CASES = {
     { "ctx.hmac_sha256", "ctx.hmac_sha256: argument 1 (key) must be a string or a secret, "
       .. "got a number", 5, "x" },
     { "ctx.random", "ctx.random: argument 1 (m) must be a whole number, got 1.5", 1.5 },
-    { "ctx.time.iso", 'ctx.time.iso: argument 1 (time) must be a number, got "now"', "now" },
+    { "ctx.time.iso", 'ctx.time.iso: argument 1 (time) must be a number of seconds, of the '
+      .. 'years 0 to 9999, got "now"', "now" },
     { "ctx.array", 'ctx.array: argument 1 (table) must be a table, got "x"', "x" },
     { "ctx.http.get", false, "https://a.example" },
     { "ctx.http.get", false, SECRET, { timeout = "5s", expect = { 200, "3xx" }, body = SECRET } },
