@@ -1,17 +1,14 @@
 #include "flow.h"
 
 #include "config.h"
+#include "folder.h"
 #include "json.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FLOW_NAME_MAX  128
@@ -22,25 +19,16 @@
 #define VERSIONS_SHOWN 5
 #define INDEX_FILE     "index.json"
 
-/* What tells one state of a file from the next. */
-struct stamp {
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec changed;
-};
-
 struct slot {
     char *file; /* below the folder; NULL: free */
-    struct stamp stamp;
+    struct folder_stamp stamp;
     struct flow flow;
 };
 
 struct flows {
-    char *root;        /* the folder's real path */
-    const char *shown; /* its last component */
-    char *index;       /* index.json, checked; NULL when there is none */
-    struct stamp index_stamp;
+    struct folder folder;
+    char *index; /* index.json, checked; NULL when there is none */
+    struct folder_stamp index_stamp;
     struct slot slots[CACHE_MAX];
     size_t oldest; /* the slot given up next */
 };
@@ -122,7 +110,7 @@ static struct versions versions_list(const struct flows *flows, const char *name
 {
     struct versions all = {0};
     struct version version;
-    DIR *dir = opendir(flows->root);
+    DIR *dir = opendir(flows->folder.root);
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         if (!version_of_file(entry->d_name, name, &version))
             continue;
@@ -139,128 +127,21 @@ static struct versions versions_list(const struct flows *flows, const char *name
     return all;
 }
 
-static char *path_join(const struct flows *flows, const char *file)
-{
-    size_t size = strlen(flows->root) + 1 + strlen(file) + 1;
-    char *path = mem_new(size);
-    snprintf(path, size, "%s/%s", flows->root, file);
-    return path;
-}
-
-/* What cannot be looked at counts as there, so that opening it tells why. */
-static bool file_exists(const struct flows *flows, const char *file)
-{
-    struct stat status;
-    char *path = path_join(flows, file);
-    bool exists = stat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
-    mem_free(path);
-    return exists;
-}
-
-static bool is_inside(const struct flows *flows, const char *path)
-{
-    size_t len = strlen(flows->root);
-    if (strcmp(flows->root, "/") == 0)
-        return true;
-    return strncmp(path, flows->root, len) == 0 && path[len] == '/';
-}
-
-/* Where a file really lies, whatever links lead to it; freed by free. NULL with err when there is
- * none or it is outside. */
-static char *file_real_path(const struct flows *flows, const char *file, struct error *err)
-{
-    char *path = path_join(flows, file), *real = realpath(path, NULL);
-    mem_free(path);
-    if (!real) {
-        error_set(err, errno == ENOENT || errno == ENOTDIR ? ERROR_MISSING : ERROR_SYSTEM,
-                  "%s/%s: %s", flows->shown, file, strerror(errno));
-        return NULL;
-    }
-    if (is_inside(flows, real))
-        return real;
-    error_set(err, ERROR_INPUT, "%s/%s: a link that leads out of the flows folder is refused",
-              flows->shown, file);
-    free(real);
-    return NULL;
-}
-
-/* Opens a regular file of the folder; -1 with err. No link is followed any more, so that what was
- * judged is what is opened, and a pipe does not block. */
-static int file_open(const struct flows *flows, const char *file, struct stat *status,
-                     struct error *err)
-{
-    char *real = file_real_path(flows, file, err);
-    if (!real)
-        return -1;
-    int fd = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    free(real);
-    if (fd >= 0 && fstat(fd, status) == 0 && S_ISREG(status->st_mode))
-        return fd;
-    if (fd < 0)
-        error_set(err, ERROR_SYSTEM, "%s/%s: cannot be read: %s", flows->shown, file,
-                  strerror(errno));
-    else
-        error_set(err, ERROR_INPUT, "%s/%s: must be a regular file", flows->shown, file);
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-/* The whole file as a C string; *len counts its bytes. */
-static char *file_read(const struct flows *flows, const char *file, int fd, size_t max, size_t *len,
-                       struct error *err)
-{
-    struct buffer text;
-    char chunk[16 * 1024], *whole = NULL;
-    ssize_t got;
-    bool fits = true;
-    buffer_init(&text, max);
-    while (fits && (got = read(fd, chunk, sizeof chunk)) != 0) {
-        if (got > 0)
-            fits = buffer_add(&text, (struct span){chunk, (size_t)got});
-        else if (errno != EINTR)
-            break;
-    }
-    if (!fits) {
-        error_set(err, ERROR_LIMIT, "%s/%s: at most %zu bytes are allowed", flows->shown, file,
-                  max);
-    } else if (got < 0) {
-        error_set(err, ERROR_SYSTEM, "%s/%s: cannot be read: %s", flows->shown, file,
-                  strerror(errno));
-    } else {
-        whole = mem_string(buffer_span(&text));
-        *len = text.len;
-    }
-    buffer_release(&text);
-    return whole;
-}
-
-static struct stamp stamp_of(const struct stat *status)
-{
-    return (struct stamp){status->st_dev, status->st_ino, status->st_size, status->st_mtim};
-}
-
-static bool stamp_equal(const struct stamp *a, const struct stamp *b)
-{
-    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
 static void index_forget(struct flows *flows)
 {
     mem_free(flows->index);
     flows->index = NULL;
 }
 
-static bool index_read(struct flows *flows, int fd, const struct stat *status, struct error *err)
+static bool index_read(struct flows *flows, int fd, const struct folder_stamp *stamp,
+                       struct error *err)
 {
-    struct stamp stamp = stamp_of(status);
     struct error why;
     size_t len;
-    if (flows->index && stamp_equal(&stamp, &flows->index_stamp))
+    if (flows->index && folder_same_stamp(stamp, &flows->index_stamp))
         return true;
     index_forget(flows);
-    char *text = file_read(flows, INDEX_FILE, fd, INDEX_MAX, &len, err);
+    char *text = folder_read(&flows->folder, INDEX_FILE, fd, INDEX_MAX, &len, err);
     if (!text)
         return false;
     struct span json = {text, len};
@@ -270,25 +151,25 @@ static bool index_read(struct flows *flows, int fd, const struct stat *status, s
                          json_type_name(json_type(json)));
     if (!good) {
         mem_free(text);
-        return error_set(err, ERROR_INPUT, "%s/%s: %s", flows->shown, INDEX_FILE, why.text);
+        return error_set(err, ERROR_INPUT, "%s/%s: %s", flows->folder.shown, INDEX_FILE, why.text);
     }
     flows->index = text;
-    flows->index_stamp = stamp;
+    flows->index_stamp = *stamp;
     return true;
 }
 
 /* Brings flows->index up to date; no index.json is no error. */
 static bool index_refresh(struct flows *flows, struct error *err)
 {
-    struct stat status;
-    if (!file_exists(flows, INDEX_FILE)) {
+    struct folder_stamp stamp;
+    if (!folder_exists(&flows->folder, INDEX_FILE)) {
         index_forget(flows);
         return true;
     }
-    int fd = file_open(flows, INDEX_FILE, &status, err);
+    int fd = folder_open(&flows->folder, INDEX_FILE, &stamp, err);
     if (fd < 0)
         return false;
-    bool read = index_read(flows, fd, &status, err);
+    bool read = index_read(flows, fd, &stamp, err);
     close(fd);
     return read;
 }
@@ -311,7 +192,7 @@ static bool target_read(struct flows *flows, const char *key, struct span value,
     } else {
         error_set(err, ERROR_INPUT,
                   "%s/%s: \"%s\" must name a flow, such as \"hello\" or \"hello@1.4.2\"",
-                  flows->shown, INDEX_FILE, key);
+                  flows->folder.shown, INDEX_FILE, key);
     }
     mem_free(text);
     return good;
@@ -332,7 +213,7 @@ static bool target_find(struct flows *flows, struct target *target, struct error
         return true;
     snprintf(exact, sizeof exact, "%s@%s", target->name, target->version);
     if (!json_pick(span_of(flows->index), keys, values, 2, &why))
-        return error_set(err, why.kind, "%s/%s: %s", flows->shown, INDEX_FILE, why.text);
+        return error_set(err, why.kind, "%s/%s: %s", flows->folder.shown, INDEX_FILE, why.text);
     if (*target->version && values[0].at) {
         if (!target_read(flows, exact, values[0], &mapped, err))
             return false;
@@ -356,10 +237,10 @@ static void put_existing(const struct flows *flows, const char *name, struct buf
 {
     char file[FILE_SIZE], version[VERSION_SIZE];
     snprintf(file, sizeof file, "%s.lua", name);
-    if (file_exists(flows, file))
+    if (folder_exists(&flows->folder, file))
         put_entry(text, "", file);
     snprintf(file, sizeof file, "%s/flow.lua", name);
-    if (file_exists(flows, file))
+    if (folder_exists(&flows->folder, file))
         put_entry(text, "", file);
     struct versions all = versions_list(flows, name);
     for (size_t i = 0; i < all.count && i < VERSIONS_SHOWN; i++) {
@@ -381,8 +262,8 @@ static bool miss_version(const struct flows *flows, const char *board, const str
     put_existing(flows, target->name, &text);
     error_set(err, ERROR_MISSING,
               "no version %s of board \"%s\" (there is: %.*s): add %s/%s@%s.lua or map it in %s/%s",
-              target->version, board, (int)text.len, text.data, flows->shown, target->name,
-              target->version, flows->shown, INDEX_FILE);
+              target->version, board, (int)text.len, text.data, flows->folder.shown, target->name,
+              target->version, flows->folder.shown, INDEX_FILE);
     buffer_release(&text);
     return false;
 }
@@ -400,13 +281,13 @@ static bool target_file(const struct flows *flows, const char *board, struct tar
 {
     if (is_spec(target->name))
         return error_set(err, ERROR_MISSING, "no flow for board \"%s\": %s/%s.lua is a spec", board,
-                         flows->shown, target->name);
+                         flows->folder.shown, target->name);
     if (!*target->version) {
         snprintf(file, FILE_SIZE, "%s.lua", target->name);
-        if (file_exists(flows, file))
+        if (folder_exists(&flows->folder, file))
             return true;
         snprintf(file, FILE_SIZE, "%s/flow.lua", target->name);
-        if (file_exists(flows, file))
+        if (folder_exists(&flows->folder, file))
             return true;
         struct versions all = versions_list(flows, target->name);
         if (all.count)
@@ -415,10 +296,10 @@ static bool target_file(const struct flows *flows, const char *board, struct tar
         if (!*target->version)
             return error_set(err, ERROR_MISSING,
                              "no flow for board \"%s\": add %s/%s.lua or map it in %s/%s", board,
-                             flows->shown, target->name, flows->shown, INDEX_FILE);
+                             flows->folder.shown, target->name, flows->folder.shown, INDEX_FILE);
     }
     snprintf(file, FILE_SIZE, "%s@%s.lua", target->name, target->version);
-    return file_exists(flows, file) || miss_version(flows, board, target, err);
+    return folder_exists(&flows->folder, file) || miss_version(flows, board, target, err);
 }
 
 static void slot_clear(struct slot *slot)
@@ -447,9 +328,9 @@ static bool check_source(const struct flows *flows, const char *file, struct spa
 {
     if (source.len && source.at[0] == '\x1b')
         return error_set(err, ERROR_INPUT, "%s/%s: is bytecode; only Lua source is run",
-                         flows->shown, file);
+                         flows->folder.shown, file);
     if (!json_is_utf8(source))
-        return error_set(err, ERROR_INPUT, "%s/%s: must be UTF-8", flows->shown, file);
+        return error_set(err, ERROR_INPUT, "%s/%s: must be UTF-8", flows->folder.shown, file);
     return true;
 }
 
@@ -467,7 +348,7 @@ static bool slot_fill(const struct flows *flows, struct slot *slot, const char *
                       const struct target *target, struct error *err)
 {
     struct span source;
-    char *text = file_read(flows, file, fd, CONFIG_SOURCE_MAX, &source.len, err);
+    char *text = folder_read(&flows->folder, file, fd, CONFIG_SOURCE_MAX, &source.len, err);
     if (!text)
         return false;
     source.at = text;
@@ -479,9 +360,9 @@ static bool slot_fill(const struct flows *flows, struct slot *slot, const char *
     slot->file = mem_copy(file);
     slot->flow.source = source;
     slot->flow.name = mem_copy(target->name);
-    size_t size = strlen(flows->shown) + 1 + strlen(file) + 1;
+    size_t size = strlen(flows->folder.shown) + 1 + strlen(file) + 1;
     slot->flow.path = mem_new(size);
-    snprintf(slot->flow.path, size, "%s/%s", flows->shown, file);
+    snprintf(slot->flow.path, size, "%s/%s", flows->folder.shown, file);
     memcpy(slot->flow.version, target->version, sizeof slot->flow.version);
     put_digest(source, slot->flow.digest);
     return true;
@@ -491,13 +372,13 @@ static bool slot_fill(const struct flows *flows, struct slot *slot, const char *
 static const struct flow *load(struct flows *flows, const char *file, const struct target *target,
                                struct error *err)
 {
-    struct stat status;
-    int fd = file_open(flows, file, &status, err);
+    struct folder_stamp stamp;
+    int fd = folder_open(&flows->folder, file, &stamp, err);
     if (fd < 0)
         return NULL;
     struct slot *slot = slot_for(flows, file);
-    struct stamp stamp = stamp_of(&status);
-    bool ready = slot->file && strcmp(slot->file, file) == 0 && stamp_equal(&stamp, &slot->stamp) &&
+    bool ready = slot->file && strcmp(slot->file, file) == 0 &&
+                 folder_same_stamp(&stamp, &slot->stamp) &&
                  strcmp(slot->flow.name, target->name) == 0;
     if (!ready && (ready = slot_fill(flows, slot, file, fd, target, err)))
         slot->stamp = stamp;
@@ -589,9 +470,9 @@ const struct flow *flow_module(struct flows *flows, struct span name, struct err
                   (int)name.len, name.at);
         return NULL;
     }
-    if (!file_exists(flows, file)) {
+    if (!folder_exists(&flows->folder, file)) {
         error_set(err, ERROR_MISSING, "no module \"%.*s\": there is no %s/%s", (int)name.len,
-                  name.at, flows->shown, file);
+                  name.at, flows->folder.shown, file);
         return NULL;
     }
     int len = (int)(strlen(file) - strlen("lib/.lua"));
@@ -601,17 +482,11 @@ const struct flow *flow_module(struct flows *flows, struct span name, struct err
 
 struct flows *flows_open(const char *dir, struct error *err)
 {
-    char *root = realpath(dir, NULL);
-    DIR *folder = root ? opendir(root) : NULL;
-    if (!folder) {
-        error_set(err, ERROR_MISSING, "flows folder \"%s\": %s", dir, strerror(errno));
-        free(root);
+    struct folder folder;
+    if (!folder_init(&folder, dir, err))
         return NULL;
-    }
-    closedir(folder);
     struct flows *flows = mem_new(sizeof *flows);
-    flows->root = root;
-    flows->shown = strrchr(root, '/') + 1;
+    flows->folder = folder;
     return flows;
 }
 
@@ -622,6 +497,6 @@ void flows_close(struct flows *flows)
     for (size_t i = 0; i < CACHE_MAX; i++)
         slot_clear(&flows->slots[i]);
     index_forget(flows);
-    free(flows->root);
+    folder_release(&flows->folder);
     mem_free(flows);
 }
