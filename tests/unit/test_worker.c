@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <lauxlib.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -30,13 +31,16 @@ struct child {
     size_t used;
 };
 
+/* What the next worker has beside its prelude, or NULL. */
+static const struct prelude_file *extra;
+
 static void become_worker(int socket, int page)
 {
     socket = fcntl(socket, F_DUPFD, 10);
     page = fcntl(page, F_DUPFD, 10);
     dup2(socket, WORKER_SOCKET);
     dup2(page, WORKER_PAGE);
-    worker_main(64 << 20, NULL);
+    worker_main(64 << 20, extra);
 }
 
 static struct child start_worker(void)
@@ -403,6 +407,64 @@ static void worker_lives_in_utc(void **state)
     assert_exit(&child, WORKER_EXIT_EOF);
 }
 
+static int put_code(lua_State *L, const void *bytes, size_t len, void *out)
+{
+    (void)L;
+    return !buffer_add(out, (struct span){bytes, len});
+}
+
+/* A developer's prelude file "spec" of that text; its code is released by the caller. */
+static struct prelude_file compile_spec(const char *text, struct buffer *code)
+{
+    lua_State *L = luaL_newstate();
+    buffer_init(code, 64 * 1024);
+    assert_int_equal(luaL_loadstring(L, text), LUA_OK);
+    assert_int_equal(lua_dump(L, put_code, code, 1), 0);
+    lua_close(L);
+    return (struct prelude_file){"spec", code->data, code->len};
+}
+
+/* OpenSSL and getrandom where there are no files and few system calls. */
+static void worker_has_its_codecs_though_it_is_confined(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "local host = ...\n"
+        "local spec = {}\n"
+        "function spec.load() return '{\"findings\":[]}', true end\n"
+        "function spec.run()\n"
+        "  local big = ('x'):rep(1048576)\n"
+        "  local function hex(s) return host.hex_encode(s):sub(1, 8) end\n"
+        "  return { completed = true, output = host.encode(host.array {\n"
+        "    hex(host.sha256('abc')),\n"
+        "    hex(host.hmac_sha256('Jefe', 'what do ya want for nothing?')),\n"
+        "    host.base64_decode(host.base64_encode(big)) == big,\n"
+        "    host.hex_decode(host.hex_encode(big)) == big,\n"
+        "    hex(host.sha256(big)),\n"
+        "    host.base64_decode('?') == nil,\n"
+        "    #host.random(256) }, 1000) }\n"
+        "end\n"
+        "return spec\n";
+    struct buffer code, out;
+    const struct prelude_file files[] = {compile_spec(text, &code), {NULL, NULL, 0}};
+    struct wire_load load = apart_load(&(struct apart_order){.source = ""});
+    load.context = span_of("{\"run\":{\"id\":\"r\"},\"role\":\"spec\"}");
+    extra = files;
+    struct child child = start_worker();
+    extra = NULL;
+    expect_ready(&child);
+    buffer_init(&out, WIRE_FRAME_MAX);
+    assert_true(wire_put_load(&out, &load));
+    send_bytes(&child, buffer_span(&out));
+    expect_described(&child, "\"findings\":[]");
+    send_start(&child, 60000);
+    expect_completed(&child, "[\"ba7816bf\",\"5bdcc146\",true,true,\"8f990ba0\",true,256]");
+    hang_up(&child);
+    assert_exit(&child, WORKER_EXIT_EOF);
+    buffer_release(&out);
+    buffer_release(&code);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +480,7 @@ int main(void)
         cmocka_unit_test(worker_dies_when_killed_while_its_flow_runs),
         cmocka_unit_test(worker_ends_on_what_is_no_frame_for_now),
         cmocka_unit_test(worker_lives_in_utc),
+        cmocka_unit_test(worker_has_its_codecs_though_it_is_confined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

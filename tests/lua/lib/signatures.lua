@@ -81,7 +81,8 @@ end
 -- Every function of the table reads, and each of its arguments that is not "any" is checked.
 local RIGHT = { any = 1, string = "x", number = 1, integer = 1, table = {}, ["function"] = print,
                 text = "x", duration = "1s", percent = 1, level = "info", code = "a.b",
-                identifier = "x", event_type = "x", digest_form = "hex", http_options = {} }
+                identifier = "x", event_type = "x", digest_form = "hex", http_options = {},
+                unix_time = 1 }
 local wrong = coroutine.create(print)
 
 for name, text in pairs(use("api").functions) do
