@@ -3,6 +3,8 @@
 # various trades, and the three of the language's description.
 # usage: authors.sh PATH-OF-MOONMILL, in the project's folder
 set -u
+LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
+export LC_ALL
 moonmill=$1
 folder=tests/data/authors
 work=$(mktemp -d)

@@ -4,6 +4,8 @@
 # usage: check.sh PATH-OF-MOONMILL [--write], in the project's folder; --write: what is said now is
 # what is to be said
 set -u
+LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
+export LC_ALL
 moonmill=$1 write=${2:-}
 work=$(mktemp -d)
 trap 'chmod -R u+rw "$work"; rm -rf "$work"' EXIT

@@ -3,6 +3,8 @@
 # They are taken out, checked, and run by the specs among them and by tests/docs/*_spec.lua.
 # usage: docs.sh PATH-OF-MOONMILL, in the project's folder
 set -u
+LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
+export LC_ALL
 moonmill=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

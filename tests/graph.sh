@@ -3,6 +3,8 @@
 # usage: graph.sh PATH-OF-MOONMILL [--update], in the project's folder; --update takes what is drawn
 # now as right: look at it first.
 set -u
+LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
+export LC_ALL
 moonmill=$1
 update=${2:-}
 data=tests/data/graph

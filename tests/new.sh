@@ -3,6 +3,8 @@
 # that it prints, is clean for luacheck, and a second run overwrites nothing.
 # usage: new.sh PATH-OF-MOONMILL, in the project's folder
 set -u
+LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
+export LC_ALL
 moonmill=$(realpath "$1")
 project=$PWD
 work=$(mktemp -d)

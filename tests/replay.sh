@@ -2,6 +2,8 @@
 # moonmill replay as its users run it: the fixtures, files made by hand, wrong use, exit codes.
 # usage: replay.sh PATH-OF-MOONMILL, in the project's folder
 set -u
+LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
+export LC_ALL
 moonmill=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -2,6 +2,8 @@
 # moonmill test as its users run it: exit codes, output, TAP, JUnit, filters, tests that hang.
 # usage: spec.sh PATH-OF-MOONMILL, in the project's folder
 set -u
+LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
+export LC_ALL
 moonmill=$1
 specs=tests/data/specs
 work=$(mktemp -d)
