@@ -29,7 +29,7 @@ function strand.pause(frame, ms, what)
     if what and strand.outlasts_run(frame, ms) then
         return false, fault.new("limit.wait",
             ("%s: %d s are more than the %d s that the run has left")
-                :format(what, ms // 1000, (host.left_ms() + 999) // 1000))
+                :format(what, (ms + 999) // 1000, (host.left_ms() + 999) // 1000))
     end
     local deadline, at = frame.deadline, host.mono_ms() + ms
     local meets = deadline and deadline.at < at
