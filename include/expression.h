@@ -17,7 +17,8 @@
 #define EXPRESSION_DEPTH_MAX 32
 
 /* Appends the text. False with err: ERROR_INPUT (no expression, or too deep), ERROR_LIMIT (over
- * out's maximum), ERROR_MISSING (a secret, where placeholders are not wanted). */
+ * out's maximum, or inner texts of several times that: doubling hex inside of hmac would keep the
+ * supervisor busy for minutes), ERROR_MISSING (a secret, where placeholders are not wanted). */
 bool expression_put(struct buffer *out, const cJSON *expression, bool placeholders,
                     struct error *err);
 

@@ -4,13 +4,15 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 
 #define NAME_MAX_SHOWN 128
+#define WORK_FACTOR    4 /* bytes made, inner texts included, for each byte of room */
 
 struct reading {
     bool placeholders;
+    size_t *work_left; /* bytes that may yet be made, inner texts included */
     struct error *err;
 };
 
@@ -18,6 +20,9 @@ static bool put(const struct reading *reading, struct buffer *out, const cJSON *
 
 static bool add(const struct reading *reading, struct buffer *out, struct span text)
 {
+    if (text.len > *reading->work_left)
+        return error_set(reading->err, ERROR_LIMIT, "an expression asks for too much work");
+    *reading->work_left -= text.len;
     return buffer_add(out, text) ||
            error_set(reading->err, ERROR_LIMIT, "an expression is over %zu bytes", out->max);
 }
@@ -57,9 +62,10 @@ static bool put_base64(const struct reading *reading, struct buffer *out, struct
 
 static bool put_hex(const struct reading *reading, struct buffer *out, struct span text)
 {
-    char pair[3];
+    static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < text.len; i++) {
-        snprintf(pair, sizeof pair, "%02x", (unsigned char)text.at[i]);
+        unsigned char byte = (unsigned char)text.at[i];
+        char pair[2] = {digits[byte >> 4], digits[byte & 15]};
         if (!add(reading, out, (struct span){pair, 2}))
             return false;
     }
@@ -71,11 +77,12 @@ static bool put_url(const struct reading *reading, struct buffer *out, struct sp
 {
     static const char unreserved[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    char escaped[4];
+    static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < text.len; i++) {
-        bool plain = text.at[i] && strchr(unreserved, text.at[i]);
-        snprintf(escaped, sizeof escaped, "%%%02X", (unsigned char)text.at[i]);
-        if (!add(reading, out, plain ? (struct span){text.at + i, 1} : span_of(escaped)))
+        unsigned char byte = (unsigned char)text.at[i];
+        bool plain = byte && strchr(unreserved, byte);
+        char escaped[3] = {'%', digits[byte >> 4], digits[byte & 15]};
+        if (!add(reading, out, plain ? (struct span){text.at + i, 1} : (struct span){escaped, 3}))
             return false;
     }
     return true;
@@ -161,6 +168,8 @@ static bool put(const struct reading *reading, struct buffer *out, const cJSON *
 bool expression_put(struct buffer *out, const cJSON *expression, bool placeholders,
                     struct error *err)
 {
-    struct reading reading = {placeholders, err};
+    size_t room = out->max - out->len;
+    size_t work_left = room > SIZE_MAX / WORK_FACTOR ? SIZE_MAX : room * WORK_FACTOR;
+    struct reading reading = {placeholders, &work_left, err};
     return put(&reading, out, expression, 0);
 }

@@ -102,6 +102,32 @@ static void expression_put_is_bounded_in_depth_and_size(void **state)
     assert_int_equal(err.kind, ERROR_LIMIT);
 }
 
+/* Each part is small in the end and large on its way there. */
+static void expression_put_is_bounded_in_work(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct buffer head, out;
+    buffer_init(&head, 64 * 1024);
+    buffer_init(&out, 1024 * 1024);
+    buffer_text(&head, "{\"concat\":[\"\"");
+    for (int i = 0; i < 200; i++) {
+        buffer_text(&head, ",{\"hmac_sha256\":{\"key\":\"k\",\"data\":");
+        for (int k = 0; k < 20; k++)
+            buffer_text(&head, "{\"hex\":");
+        buffer_text(&head, "\"x\"}}}}}}}}}}}}}}}}}}}}}}");
+    }
+    buffer_text(&head, "]}");
+    cJSON *expression = json_parse(buffer_span(&head), &err);
+    assert_non_null(expression);
+    assert_false(expression_put(&out, expression, true, &err));
+    assert_int_equal(err.kind, ERROR_LIMIT);
+    assert_non_null(strstr(err.text, "too much work"));
+    cJSON_Delete(expression);
+    buffer_release(&head);
+    buffer_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +135,7 @@ int main(void)
         cmocka_unit_test(expression_put_refuses_what_is_none),
         cmocka_unit_test(expression_put_names_the_secret_that_is_not_to_be_had),
         cmocka_unit_test(expression_put_is_bounded_in_depth_and_size),
+        cmocka_unit_test(expression_put_is_bounded_in_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
