@@ -27,6 +27,12 @@ void pool_free(struct pool *pool);
 /* Starts spares until `count` idle workers wait; as far as the machine allows (logged). */
 void pool_warm(struct pool *pool, size_t count);
 
+/* Starts the first worker and tells, once, when it is confined as EXECUTOR_SANDBOX wants (why
+ * NULL), or that none can be (ERROR_SYSTEM: which layers the kernel refuses). May be told from
+ * inside. */
+typedef void pool_confined_fn(void *arg, const struct error *why);
+void pool_await_confined(struct pool *pool, pool_confined_fn *confined, void *arg);
+
 #define POOL_WORKER_GONE SIZE_MAX
 
 struct pool_user {

@@ -28,8 +28,8 @@ int64_t clock_mono_us(const struct clock *clock)
 
 bool clock_cpu_ms(pid_t pid, int64_t *cpu_ms)
 {
-    clockid_t id;
-    if (clock_getcpuclockid(pid, &id) != 0)
+    clockid_t id = CLOCK_PROCESS_CPUTIME_ID;
+    if (pid && clock_getcpuclockid(pid, &id) != 0)
         return false;
     int64_t us = read_us(id);
     if (us < 0)

@@ -1,5 +1,6 @@
 #include "pool.h"
 
+#include "sandbox.h"
 #include "wire.h"
 #include "worker.h"
 
@@ -47,6 +48,8 @@ struct pool {
     struct pool_worker *workers;
     struct loop_timer spare; /* starts a spare outside of the hot path */
     bool level_logged;
+    pool_confined_fn *confined; /* who waits to hear about the first worker; NULL: nobody */
+    void *confined_arg;
 };
 
 static void on_socket(void *arg, uint32_t events);
@@ -162,23 +165,72 @@ void pool_kill(struct pool_worker *worker)
     mem_free(worker);
 }
 
+static void tell_confined(struct pool *pool, const struct error *why)
+{
+    pool_confined_fn *confined = pool->confined;
+    pool->confined = NULL;
+    if (confined)
+        confined(pool->confined_arg, why);
+}
+
+static void tell_unstartable(struct pool *pool, int status)
+{
+    struct error err;
+    error_set(&err, ERROR_SYSTEM, "a worker could not start (wait status %d)", status);
+    tell_confined(pool, &err);
+}
+
 /* Tells its user, or, when it belongs to nobody, forgets it. Frees the worker. */
 static void report_gone(struct pool_worker *worker)
 {
     struct pool_user user = worker->user;
     int status = worker->status;
     bool lent = worker->lent, ready = worker->ready;
+    struct pool *pool = worker->pool;
     if (!lent)
-        log_line(worker->pool->log, LOG_WARN, "an idle worker ended by itself",
+        log_line(pool->log, LOG_WARN, "an idle worker ended by itself",
                  LOG_NUMBER("pid", worker->child.pid), LOG_NUMBER("status", status));
     pool_kill(worker);
+    if (!ready)
+        tell_unstartable(pool, status);
     if (lent)
         user.gone(user.arg, status, ready);
 }
 
 /* --- what it says ----------------------------------------------------------------------------- */
 
-/* The first frame of a worker's life says how far it is confined. False: it said something else. */
+static void log_level_once(struct pool *pool, const char *level, const char *missing)
+{
+    if (pool->level_logged)
+        return;
+    pool->level_logged = true;
+    if (*missing)
+        log_line(pool->log, LOG_WARN,
+                 "workers are confined without layers that this kernel refuses",
+                 LOG_TEXT("missing", missing), LOG_TEXT("by", level));
+    else
+        log_line(pool->log, LOG_DEBUG, "workers are confined", LOG_TEXT("by", level));
+}
+
+/* False when it lacks a layer and EXECUTOR_SANDBOX wants all of them. */
+static bool judge_level(struct pool *pool, const char *level)
+{
+    char missing[SANDBOX_LEVEL_SIZE];
+    struct error err = {0};
+    sandbox_missing(level, missing);
+    log_level_once(pool, level, missing);
+    bool good = !*missing || !pool->config->sandbox_strict;
+    if (!good)
+        error_set(&err, ERROR_SYSTEM,
+                  "EXECUTOR_SANDBOX is strict, but this kernel refuses workers: %s; set it to auto "
+                  "to run without",
+                  missing);
+    tell_confined(pool, good ? NULL : &err);
+    return good;
+}
+
+/* The first frame of a worker's life says how far it is confined. False: it said something else, or
+ * that it is not confined as it must be. */
 static bool read_ready(struct pool_worker *worker)
 {
     struct pool *pool = worker->pool;
@@ -190,15 +242,11 @@ static bool read_ready(struct pool_worker *worker)
         return true;
     if (status == WIRE_BROKEN || !wire_get_ready(&frame, &ready, NULL))
         return false;
-    worker->ready = true;
-    if (!pool->level_logged) {
-        char *level = mem_string(ready.level);
-        log_line(pool->log, LOG_DEBUG, "workers are confined", LOG_TEXT("by", level));
-        mem_free(level);
-        pool->level_logged = true;
-    }
+    char *level = mem_string(ready.level);
+    worker->ready = judge_level(pool, level);
+    mem_free(level);
     buffer_drop(&worker->inbox, used);
-    return true;
+    return worker->ready;
 }
 
 /* Hands the inbox to the user and ends the worker that is over. The worker may be gone after. */
@@ -441,6 +489,15 @@ void pool_free(struct pool *pool)
         pool_kill(pool->workers);
     mem_free(pool->program);
     mem_free(pool);
+}
+
+void pool_await_confined(struct pool *pool, pool_confined_fn *confined, void *arg)
+{
+    struct error err;
+    pool->confined = confined;
+    pool->confined_arg = arg;
+    if (!start(pool, &err))
+        tell_confined(pool, &err);
 }
 
 void pool_warm(struct pool *pool, size_t count)

@@ -111,7 +111,8 @@ static void on_gone(void *arg, int status, bool ready)
                  "one native call used the CPU for more than EXECUTOR_STALL_MS (%lld)",
                  (long long)run->stages->config->stall_ms);
         end_because(run, RUN_FAILED, "limit.stall", message);
-    } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF) {
+    } else if (WIFSIGNALED(status) &&
+               (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGXCPU)) {
         end_at_deadline(run);
     } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
         end_because(run, RUN_LOST, "worker.killed",

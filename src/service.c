@@ -121,11 +121,6 @@ static struct http *open_http(const struct stages *stages, struct config *config
 static bool open_stages(struct stages *stages, struct config *config, const char *program,
                         const char **type, struct error *err)
 {
-    *type = "Runtime.SandboxIncomplete";
-    if (config->sandbox_strict)
-        return error_set(err, ERROR_SYSTEM,
-                         "EXECUTOR_SANDBOX is strict, but this version has no system call filter "
-                         "yet; set it to auto to run without");
     *type = "Runtime.FlowsMissing";
     if (!(stages->flows = flows_open(config->flows_dir, err)))
         return false;
@@ -154,17 +149,33 @@ static void log_warnings(const struct log *log, const struct config_warnings *wa
         log_line(log, LOG_WARN, warnings->text[i], LOG_TEXT("stage", "config"));
 }
 
+static void refuse_to_start(struct service *service, const char *type, const struct error *err)
+{
+    log_line(service->stages.log, LOG_FATAL, "cannot start", LOG_TEXT("reason", err->text));
+    service->starting = true;
+    runtime_init_error(service->runtime, type, err->text);
+}
+
+static void on_confined(void *arg, const struct error *why)
+{
+    struct service *service = arg;
+    if (why)
+        refuse_to_start(service, "Runtime.SandboxIncomplete", why);
+    else
+        runtime_next(service->runtime);
+}
+
 static void serve(struct service *service, struct config *config, const char *program)
 {
     struct error err = {0};
     const char *type;
-    if (open_stages(&service->stages, config, program, &type, &err)) {
+    if (!open_stages(&service->stages, config, program, &type, &err)) {
+        refuse_to_start(service, type, &err);
+    } else if (config->sandbox_strict) {
+        pool_await_confined(service->stages.pool, on_confined, service);
+    } else {
         pool_warm(service->stages.pool, 1);
         runtime_next(service->runtime);
-    } else {
-        log_line(service->stages.log, LOG_FATAL, "cannot start", LOG_TEXT("reason", err.text));
-        service->starting = true;
-        runtime_init_error(service->runtime, type, err.text);
     }
     loop_run(service->stages.loop);
 }

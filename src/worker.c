@@ -371,6 +371,7 @@ static void reset_signals(void)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPROF, SIG_DFL);
+    signal(SIGXCPU, SIG_DFL);
 }
 
 static bool confine(int64_t memory_limit_bytes, char level[SANDBOX_LEVEL_SIZE])
