@@ -12,18 +12,27 @@
 #include <stdint.h>
 
 /* Caps that no setting moves (bytes, unless named otherwise). */
-#define CONFIG_PAYLOAD_MAX        6291556           /* Runtime API, both ways */
-#define CONFIG_CALLBACK_BODY_MAX  (1024 * 1024)     /* one push to the API */
-#define CONFIG_SOURCE_MAX         (1024 * 1024)     /* one flow's source */
-#define CONFIG_FETCHED_MAX        (4 * 1024 * 1024) /* modules and called flows of one run */
-#define CONFIG_RESULT_MAX         (1024 * 1024)     /* one step's result as JSON */
-#define CONFIG_HTTP_RESPONSE_MAX  (6 * 1024 * 1024)
-#define CONFIG_HTTP_IN_FLIGHT_MAX 16
-#define CONFIG_HTTP_TIMEOUT_MS    30000
-#define CONFIG_HTTP_REDIRECTS_MAX 5
+#define CONFIG_PAYLOAD_MAX         6291556           /* Runtime API, both ways */
+#define CONFIG_CALLBACK_BODY_MAX   (1024 * 1024)     /* one push to the API */
+#define CONFIG_SOURCE_MAX          (1024 * 1024)     /* one flow's source */
+#define CONFIG_FETCHED_MAX         (4 * 1024 * 1024) /* modules and called flows of one run */
+#define CONFIG_RESULT_MAX          (1024 * 1024)     /* one step's result as JSON */
+#define CONFIG_HTTP_RESPONSE_MAX   (6 * 1024 * 1024)
+#define CONFIG_HTTP_IN_FLIGHT_MAX  16
+#define CONFIG_HTTP_TIMEOUT_MS     30000
+#define CONFIG_HTTP_REDIRECTS_MAX  5
+#define CONFIG_SECRETS_MAX         256
+#define CONFIG_SECRET_REDACTED_MIN 8 /* shorter values would be found in innocent text */
 
 /* One entry of EXECUTOR_HTTP_ALLOW: "host", "host:port", "10.0.0.0/8", "fd00::/8",
  * "127.0.0.1:8080". Parsed and judged by http. */
+/* EXECUTOR_SECRET_<name> and EXECUTOR_SECRET_<name>_HOSTS. A pair may lack either half. */
+struct config_secret {
+    char *name;
+    char *value; /* NULL: only the hosts are set, for a token or a variable of a job */
+    char *hosts; /* comma-separated host or host:port, as set; NULL: it may go nowhere */
+};
+
 struct config {
     /* the replaced system's, same names and defaults */
     int64_t batch_interval_ms;   /* EXECUTOR_BATCH_INTERVAL_MS 1000 */
@@ -43,9 +52,11 @@ struct config {
     int64_t
         deadline_margin_ms; /* EXECUTOR_DEADLINE_MARGIN_MS; -1: min(3000, 20 % of what there is) */
     bool sandbox_strict;    /* EXECUTOR_SANDBOX auto|strict */
-    int64_t event_limit_bytes;   /* EXECUTOR_EVENT_LIMIT_KB 256 */
-    int64_t buffer_limit_bytes;  /* EXECUTOR_BUFFER_LIMIT_KB 4096 */
-    char *http_allow;            /* EXECUTOR_HTTP_ALLOW, comma-separated; NULL when unset */
+    int64_t event_limit_bytes;  /* EXECUTOR_EVENT_LIMIT_KB 256 */
+    int64_t buffer_limit_bytes; /* EXECUTOR_BUFFER_LIMIT_KB 4096 */
+    char *http_allow;           /* EXECUTOR_HTTP_ALLOW, comma-separated; NULL when unset */
+    struct config_secret *secrets;
+    size_t secret_count;
     int64_t flush_ms;            /* EXECUTOR_FLUSH_SECS 20 */
     bool callback_paths_literal; /* EXECUTOR_CALLBACK_PATHS auto|literal */
     char *ca_file; /* SSL_CERT_FILE, CURL_CA_BUNDLE, else the first bundle that exists */

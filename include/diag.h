@@ -20,6 +20,7 @@
     X(ERROR_KEY, "key")                 /* a fresh key set might change the answer */              \
     X(ERROR_UNAVAILABLE, "unavailable") /* somebody else did not answer; later may help */         \
     X(ERROR_MISSING, "missing")         /* the thing asked for does not exist */                   \
+    X(ERROR_DENIED, "denied")           /* a rule of the operator forbids it */                    \
     X(ERROR_LIMIT, "limit")             /* over a maximum */                                       \
     X(ERROR_SYSTEM, "system")           /* the machine refused */
 

@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "loop.h"
 #include "mem.h"
+#include "secrets.h"
 
 #include <stdint.h>
 
@@ -24,15 +25,16 @@ void http_free(struct http *http);
 
 /* What came of it: head is JSON as wire_reply.head wants it, body the decoded bytes. Errors are
  * heads of the form {"error":{"code","message"}} with code net.denied net.dns net.connect net.tls
- * net.timeout net.too_large net.redirects net.protocol, or input.invalid for a request that breaks
- * a rule (CR or LF in a header, a scheme that is not http or https, a method that is no token). */
+ * net.timeout net.too_large net.redirects net.protocol, secret.unknown, secret.denied, or
+ * input.invalid for a request that breaks a rule (CR or LF in a header, a scheme that is not http
+ * or https, a method that is no token). Neither head nor body holds a value of secrets. */
 typedef void http_done_fn(void *arg, struct span head, struct span body);
 
-/* Sends what a worker asked for; head as in wire_request. left_ms caps the timeout. done is called
- * once, never from inside this call, unless cancelled; malformed heads are answered like any other
- * failure. */
-struct http_request *http_send(struct http *http, struct span head, struct span body,
-                               int64_t left_ms, http_done_fn *done, void *arg);
+/* Sends what a worker asked for; head as in wire_request, secrets those that it may name, which
+ * live as long as the request. left_ms caps the timeout. done is called once, never from inside
+ * this call, unless cancelled; malformed heads are answered like any other failure. */
+struct http_request *http_send(struct http *http, struct secrets *secrets, struct span head,
+                               struct span body, int64_t left_ms, http_done_fn *done, void *arg);
 /* done will not be called. */
 void http_cancel(struct http_request *request);
 

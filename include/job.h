@@ -34,6 +34,7 @@ struct job {
                         * does not parse (upstream's rule; a warning for the log) */
     bool event_unparsable;
     struct span runtime_variables;
+    struct span oauth_tokens; /* secret: provider -> token (contract.md 1.4) */
     struct span user_context;
     struct span profile;
     char *body;       /* owns the raw text */
@@ -45,5 +46,11 @@ struct job {
 struct job *job_parse(struct span body, struct error *err);
 /* Frees; secrets and the body are wiped first. Accepts NULL. */
 void job_free(struct job *job);
+
+/* The event's variables, as unchecked as the event: a map of contract.md 1.5, or {NULL, 0}. */
+struct span job_event_variables(const struct job *job);
+/* Appends the JSON text that a variable's default_value spells out, an array of its bytes; "null"
+ * when it is none. False when out is full. */
+bool job_put_variable(struct buffer *out, struct span default_value);
 
 #endif

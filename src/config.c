@@ -217,6 +217,100 @@ static void read_texts(const struct reading *reading, struct config *config)
     config->runtime_api = mem_copy(text_of(reading, "AWS_LAMBDA_RUNTIME_API"));
 }
 
+/* --- secrets ---------------------------------------------------------------------------------- */
+
+#define SECRET_PREFIX      "EXECUTOR_SECRET_"
+#define SECRET_HOSTS       "_HOSTS"
+#define SECRET_SHOWN_BYTES 64
+
+/* The secret of that name, made when there is none; NULL when there are too many. */
+static struct config_secret *add_secret(struct config *config, struct span name)
+{
+    for (size_t i = 0; i < config->secret_count; i++)
+        if (span_is(name, config->secrets[i].name))
+            return &config->secrets[i];
+    if (config->secret_count == CONFIG_SECRETS_MAX)
+        return NULL;
+    config->secrets =
+        mem_resize(config->secrets, config->secret_count + 1, sizeof(struct config_secret));
+    config->secrets[config->secret_count] = (struct config_secret){.name = mem_string(name)};
+    return &config->secrets[config->secret_count++];
+}
+
+static bool cut_end(struct span *text, const char *end)
+{
+    size_t len = strlen(end);
+    if (text->len <= len || memcmp(text->at + text->len - len, end, len) != 0)
+        return false;
+    text->len -= len;
+    return true;
+}
+
+/* One entry of the environment, if it is a secret's; the first of a name counts. */
+static void read_secret(struct reading *reading, struct config *config, const char *entry)
+{
+    const char *equals = strchr(entry, '=');
+    size_t prefix = strlen(SECRET_PREFIX);
+    if (!equals || strncmp(entry, SECRET_PREFIX, prefix) != 0)
+        return;
+    struct span name = {entry + prefix, (size_t)(equals - entry) - prefix};
+    bool hosts = cut_end(&name, SECRET_HOSTS);
+    if (name.len == 0 || !equals[1])
+        return;
+    struct config_secret *secret = add_secret(config, name);
+    if (!secret) {
+        warn(reading, "%.*s is ignored: more than %d secrets", SECRET_SHOWN_BYTES, entry,
+             CONFIG_SECRETS_MAX);
+        return;
+    }
+    char **half = hosts ? &secret->hosts : &secret->value;
+    if (!*half)
+        *half = mem_copy(equals + 1);
+}
+
+/* What an operator would rather know now than from a flow that fails. A value is never shown. */
+static void warn_secret(struct reading *reading, const struct config_secret *secret)
+{
+    const char *value = secret->value;
+    int shown = SECRET_SHOWN_BYTES;
+    if (!value)
+        return;
+    if (strcmp(secret->name, "API") == 0)
+        warn(reading, SECRET_PREFIX "API is never used: ctx.secret \"api\" is the job's own token");
+    else if (!secret->hosts)
+        warn(reading,
+             SECRET_PREFIX "%.*s may go nowhere: set " SECRET_PREFIX "%.*s" SECRET_HOSTS
+                           " to the hosts that it is for",
+             shown, secret->name, shown, secret->name);
+    if (strlen(value) < CONFIG_SECRET_REDACTED_MIN)
+        warn(reading,
+             SECRET_PREFIX "%.*s is shorter than %d bytes: it is not redacted from answers", shown,
+             secret->name, CONFIG_SECRET_REDACTED_MIN);
+    if (value[strcspn(value, "\r\n")])
+        warn(reading, SECRET_PREFIX "%.*s holds a line break: no URL or header will take it", shown,
+             secret->name);
+}
+
+static void read_secrets(struct reading *reading, struct config *config)
+{
+    for (const char *const *entry = reading->environment; *entry; entry++)
+        read_secret(reading, config, *entry);
+    for (size_t i = 0; i < config->secret_count; i++)
+        warn_secret(reading, &config->secrets[i]);
+}
+
+static void release_secrets(struct config *config)
+{
+    for (size_t i = 0; i < config->secret_count; i++) {
+        mem_free(config->secrets[i].name);
+        mem_free_secret(config->secrets[i].value);
+        mem_free(config->secrets[i].hosts);
+    }
+    mem_free(config->secrets);
+}
+
+/* --- what must fit ---------------------------------------------------------------------------- */
+
 /* One run and its worker must fit beside the supervisor. */
 static void fit_memory(struct reading *reading, struct config *config)
 {
@@ -266,6 +360,7 @@ void config_read(struct config *config, const char *const *environment,
         read_number(&reading, &numbers[i], config);
     read_words(&reading, config);
     read_texts(&reading, config);
+    read_secrets(&reading, config);
     if (config->max_batch_size == 0)
         config->max_batch_size = 1;
     fit_memory(&reading, config);
@@ -282,5 +377,6 @@ void config_release(struct config *config)
     mem_free(config->http_allow);
     mem_free(config->ca_file);
     mem_free(config->runtime_api);
+    release_secrets(config);
     *config = (struct config){0};
 }

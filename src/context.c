@@ -56,22 +56,13 @@ static bool put_event(struct buffer *out, struct span event)
     return fits;
 }
 
-/* The bytes of a default_value, an array of numbers, are a JSON text; or else it is null. */
+/* The value as text in a string. */
 static bool put_value(struct buffer *out, struct span array)
 {
     struct buffer text;
-    struct span element;
-    int64_t byte;
-    bool good = array.at && json_type(array) == JSON_ARRAY;
     buffer_init(&text, JOB_BODY_MAX);
-    while (good && json_next(&array, &element)) {
-        good = json_integer(element, &byte, NULL) && byte >= 0 && byte <= 255;
-        if (good)
-            good = buffer_add(&text, (struct span){(const char[]){(char)byte}, 1});
-    }
-    good = good && json_check(buffer_span(&text), NULL);
-    bool fits =
-        put_key(out, "json") && json_put_string(out, good ? buffer_span(&text) : span_of("null"));
+    bool fits = job_put_variable(&text, array) && put_key(out, "json") &&
+                json_put_string(out, buffer_span(&text));
     if (text.len)
         mem_wipe(text.data, text.len);
     buffer_release(&text);
@@ -95,7 +86,8 @@ static bool put_variable(struct buffer *out, struct span variable, bool *first)
                 buffer_add(out, values[ID]) && buffer_text(out, ",") && put_key(out, "name") &&
                 buffer_add(out, values[NAME]) && buffer_text(out, ",");
     *first = false;
-    if (fits && values[SECRET].at && span_is(values[SECRET], "true"))
+    /* an event's variables are checked by nobody: one that does not say counts as secret */
+    if (fits && !(values[SECRET].at && span_is(values[SECRET], "false")))
         fits = put_key(out, "secret") && buffer_text(out, "true");
     else
         fits = fits && put_value(out, values[VALUE]);
@@ -112,15 +104,6 @@ static bool put_variables(struct buffer *out, const char *key, struct span map)
     return fits && buffer_text(out, "]");
 }
 
-static struct span event_variables(const struct job *job)
-{
-    static const char *const keys[] = {"variables"};
-    struct span value = {NULL, 0};
-    if (job->event.at)
-        json_pick(job->event, keys, &value, 1, NULL);
-    return value;
-}
-
 bool context_put(struct buffer *out, const struct claims *claims, const struct job *job,
                  const struct flow *flow)
 {
@@ -129,5 +112,5 @@ bool context_put(struct buffer *out, const struct claims *claims, const struct j
            put_json(out, "user", job->user_context) && put_json(out, "profile", job->profile) &&
            put_event(out, job->event) && buffer_text(out, ",\"variables\":{") &&
            put_variables(out, "runtime", job->runtime_variables) && buffer_text(out, ",") &&
-           put_variables(out, "event", event_variables(job)) && buffer_text(out, "}}");
+           put_variables(out, "event", job_event_variables(job)) && buffer_text(out, "}}");
 }

@@ -7,11 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#define NAME_MAX_SHOWN 128
-#define WORK_FACTOR    4 /* bytes made, inner texts included, for each byte of room */
+#define WORK_FACTOR 4 /* bytes made, inner texts included, for each byte of room */
 
 struct reading {
-    bool placeholders;
+    const struct expression_use *use;
     size_t *work_left; /* bytes that may yet be made, inner texts included */
     struct error *err;
 };
@@ -31,11 +30,10 @@ static bool put_secret(const struct reading *reading, struct buffer *out, const 
 {
     if (!cJSON_IsString(name))
         return error_set(reading->err, ERROR_INPUT, "a secret's name is no string");
-    if (!reading->placeholders)
-        return error_set(reading->err, ERROR_MISSING,
-                         "secret \"%.*s\": secrets by reference are not available in this version",
-                         NAME_MAX_SHOWN, name->valuestring);
-    return add(reading, out, span_of("secret:")) && add(reading, out, span_of(name->valuestring));
+    const struct secret *secret =
+        secrets_find(reading->use->secrets, name->valuestring, reading->err);
+    return secret && secret_set_add(reading->use->used, secret, reading->err) &&
+           add(reading, out, secret_value(secret));
 }
 
 static bool put_concat(const struct reading *reading, struct buffer *out, const cJSON *list,
@@ -88,6 +86,13 @@ static bool put_url(const struct reading *reading, struct buffer *out, struct sp
     return true;
 }
 
+static void release_wiped(struct buffer *text)
+{
+    if (text->len)
+        mem_wipe(text->data, text->len);
+    buffer_release(text);
+}
+
 typedef bool encoder(const struct reading *reading, struct buffer *out, struct span text);
 
 /* The inner text is a buffer of its own, wiped after use. */
@@ -97,9 +102,7 @@ static bool put_encoded(const struct reading *reading, struct buffer *out, const
     struct buffer text;
     buffer_init(&text, out->max);
     bool good = put(reading, &text, inner, depth) && encode(reading, out, buffer_span(&text));
-    if (text.len)
-        mem_wipe(text.data, text.len);
-    buffer_release(&text);
+    release_wiped(&text);
     return good;
 }
 
@@ -134,10 +137,9 @@ static bool put_hmac(const struct reading *reading, struct buffer *out, const cJ
                       (const unsigned char *)data.data, data.len, digest, &len))
         good = error_set(reading->err, ERROR_SYSTEM, "HMAC is not to be had");
     good = good && form(reading, out, (struct span){(const char *)digest, len});
-    if (key.len)
-        mem_wipe(key.data, key.len);
-    buffer_release(&key);
-    buffer_release(&data);
+    release_wiped(&key);
+    release_wiped(&data);
+    mem_wipe(digest, sizeof digest);
     return good;
 }
 
@@ -165,11 +167,99 @@ static bool put(const struct reading *reading, struct buffer *out, const cJSON *
     return error_set(reading->err, ERROR_INPUT, "is neither a string nor an expression");
 }
 
-bool expression_put(struct buffer *out, const cJSON *expression, bool placeholders,
+/* --- in its place ------------------------------------------------------------------------------
+ */
+
+/* RFC 3986 3.3: what a path may hold beside the unreserved. */
+static bool put_path(const struct reading *reading, struct buffer *out, struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        bool plain = text.at[i] && strchr("!$&'()*+,;=:@", text.at[i]);
+        struct span byte = {text.at + i, 1};
+        if (!(plain ? add(reading, out, byte) : put_url(reading, out, byte)))
+            return false;
+    }
+    return true;
+}
+
+/* Which part of a URL comes next decides; at its very beginning the value is a URL itself. */
+static encoder *url_encoder(struct span url)
+{
+    const char *end = url.at + url.len;
+    const char *scheme = url.len ? memmem(url.at, url.len, "://", 3) : NULL;
+    if (url.len == 0)
+        return put_raw;
+    if (!scheme || memchr(url.at, '?', url.len) || memchr(url.at, '#', url.len))
+        return put_url;
+    return memchr(scheme + 3, '/', (size_t)(end - scheme) - 3) ? put_path : put_url;
+}
+
+static bool put_json(const struct reading *reading, struct buffer *out, struct span text)
+{
+    char escaped[JSON_ESCAPE_SIZE];
+    for (size_t i = 0; i < text.len; i++) {
+        size_t len = json_escape((unsigned char)text.at[i], escaped);
+        if (!add(reading, out, len ? (struct span){escaped, len} : (struct span){text.at + i, 1}))
+            return false;
+    }
+    return true;
+}
+
+static encoder *encoder_at(enum expression_place place, struct span so_far)
+{
+    switch (place) {
+    case EXPRESSION_URL:
+        return url_encoder(so_far);
+    case EXPRESSION_JSON:
+        return put_json;
+    case EXPRESSION_FORM:
+        return put_url;
+    default:
+        return put_raw;
+    }
+}
+
+/* A line break in a URL or a header would begin another header. */
+static bool check_breaks(const struct reading *reading, struct span text)
+{
+    enum expression_place place = reading->use->place;
+    if ((place != EXPRESSION_URL && place != EXPRESSION_HEADER) ||
+        !(memchr(text.at, '\r', text.len) || memchr(text.at, '\n', text.len)))
+        return true;
+    return error_set(reading->err, ERROR_INPUT,
+                     "a secret holds a line break, which no URL or header may");
+}
+
+/* Strings stand as they are; what is made of secrets is escaped, but for what is encoded for URLs
+ * already. */
+static bool put_in_place(const struct reading *reading, struct buffer *out, const cJSON *it,
+                         int depth)
+{
+    const cJSON *of = cJSON_IsObject(it) && it->child && !it->child->next ? it->child : NULL;
+    if (of && strcmp(of->string, "concat") == 0 && cJSON_IsArray(of) &&
+        depth < EXPRESSION_DEPTH_MAX) {
+        const cJSON *part;
+        cJSON_ArrayForEach(part, of) if (!put_in_place(reading, out, part, depth + 1)) return false;
+        return true;
+    }
+    if (!of || strcmp(of->string, "url") == 0)
+        return put(reading, out, it, depth);
+    struct buffer text;
+    buffer_init(&text, out->max);
+    bool good = put(reading, &text, it, depth);
+    struct span whole = buffer_span(&text);
+    good = good && (whole.len == 0 ||
+                    (check_breaks(reading, whole) &&
+                     encoder_at(reading->use->place, buffer_span(out))(reading, out, whole)));
+    release_wiped(&text);
+    return good;
+}
+
+bool expression_put(struct buffer *out, const cJSON *expression, const struct expression_use *use,
                     struct error *err)
 {
     size_t room = out->max - out->len;
     size_t work_left = room > SIZE_MAX / WORK_FACTOR ? SIZE_MAX : room * WORK_FACTOR;
-    struct reading reading = {placeholders, &work_left, err};
-    return put(&reading, out, expression, 0);
+    struct reading reading = {use, &work_left, err};
+    return put_in_place(&reading, out, expression, 0);
 }

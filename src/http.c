@@ -30,6 +30,7 @@ struct http_request {
     struct http_request *next, *previous;
     http_done_fn *done;
     void *arg;
+    struct secrets *secrets;
 
     struct request *asked; /* as it stands after the redirects so far; NULL: it broke a rule */
     CURLU *stand_in;       /* where it is sent in a replay; NULL: where it says */
@@ -80,10 +81,12 @@ static void finish(struct http_request *request, struct span head)
     free_request(request);
 }
 
-/* Appends a JSON string; a byte that is no UTF-8 becomes '?'. */
-static void put_text(struct buffer *out, struct span bytes)
+/* Appends a JSON string without secrets; a byte that is no UTF-8 becomes '?'. */
+static void put_text(const struct http_request *request, struct buffer *out, struct span bytes)
 {
     struct buffer clean;
+    char *redacted = mem_string(bytes);
+    bytes = (struct span){redacted, secrets_redact(request->secrets, bytes, redacted)};
     buffer_init(&clean, bytes.len);
     for (size_t i = 0; i < bytes.len;) {
         size_t n = 1;
@@ -95,6 +98,7 @@ static void put_text(struct buffer *out, struct span bytes)
     }
     json_put_string(out, buffer_span(&clean));
     buffer_release(&clean);
+    mem_free(redacted);
 }
 
 static void finish_failed(void *arg)
@@ -103,7 +107,7 @@ static void finish_failed(void *arg)
     struct buffer head;
     buffer_init(&head, MESSAGE_MAX);
     buffer_format(&head, "{\"error\":{\"code\":\"%s\",\"message\":", request->code);
-    put_text(&head, span_of(request->failure.text));
+    put_text(request, &head, span_of(request->failure.text));
     buffer_text(&head, "}}");
     buffer_clear(&request->answer);
     finish(request, buffer_span(&head));
@@ -344,7 +348,7 @@ static void put_field(struct http_request *request, const char *curl_name, struc
     for (char *c = name; *c; c++)
         if (*c >= 'A' && *c <= 'Z')
             *c += 'a' - 'A';
-    put_text(out, span_of(name));
+    put_text(request, out, span_of(name));
     buffer_text(out, ":");
     buffer_init(&joined, 2 * ANSWER_HEAD_MAX);
     for (size_t i = 0;
@@ -353,7 +357,7 @@ static void put_field(struct http_request *request, const char *curl_name, struc
         buffer_text(&joined, i ? ", " : "");
         buffer_text(&joined, header->value);
     }
-    put_text(out, buffer_span(&joined));
+    put_text(request, out, buffer_span(&joined));
     buffer_release(&joined);
     mem_free(name);
 }
@@ -373,6 +377,9 @@ static void answer(struct http_request *request, long status)
         put_field(request, header->name, &head);
     }
     buffer_text(&head, "}}");
+    if (request->answer.len)
+        request->answer.len =
+            secrets_redact(request->secrets, buffer_span(&request->answer), request->answer.data);
     finish(request, buffer_span(&head));
     buffer_release(&head);
 }
@@ -416,6 +423,14 @@ static void fail_transfer(struct http_request *request, CURLcode result)
              request->detail[0] ? request->detail : curl_easy_strerror(result));
 }
 
+/* Of a request that is not sent: what is about secrets has codes of its own. */
+static const char *refusal_code(const struct error *why, const char *other)
+{
+    return why->kind == ERROR_MISSING  ? "secret.unknown"
+           : why->kind == ERROR_DENIED ? "secret.denied"
+                                       : other;
+}
+
 static bool is_redirect(long status)
 {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -439,25 +454,27 @@ static void on_transfer(void *arg, CURLcode result)
     else if (request_redirect(request->asked, status, location, &request->failure))
         send_hop(request);
     else
-        fail(request, "net.redirects", "%s", request->failure.text);
+        fail(request, refusal_code(&request->failure, "net.redirects"), "%s",
+             request->failure.text);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-struct http_request *http_send(struct http *http, struct span head, struct span body,
-                               int64_t left_ms, http_done_fn *done, void *arg)
+struct http_request *http_send(struct http *http, struct secrets *secrets, struct span head,
+                               struct span body, int64_t left_ms, http_done_fn *done, void *arg)
 {
     struct http_request *request = mem_new(sizeof *request);
     *request = (struct http_request){.http = http, .next = http->requests, .done = done};
     request->arg = arg;
+    request->secrets = secrets;
     buffer_init(&request->answer, CONFIG_HTTP_RESPONSE_MAX);
     if (http->requests)
         http->requests->previous = request;
     http->requests = request;
-    request->asked = request_parse(head, body, http->config->http_loopback_only, &request->failure);
+    request->asked = request_parse(head, body, secrets, &request->failure);
     if (!request->asked) {
-        bool secret = request->failure.kind == ERROR_MISSING;
-        fail(request, secret ? "secret.unavailable" : "input.invalid", "%s", request->failure.text);
+        fail(request, refusal_code(&request->failure, "input.invalid"), "%s",
+             request->failure.text);
         return request;
     }
     request->timeout_ms = request->asked->timeout_ms < left_ms ? request->asked->timeout_ms

@@ -307,9 +307,36 @@ static bool read_body(struct job *job, struct span body, struct error *err)
     job->stream_state = span_is(values[STREAM_STATE], "true");
     job->payload = values[PAYLOAD];
     job->runtime_variables = values[RUNTIME_VARIABLES];
+    job->oauth_tokens = values[OAUTH_TOKENS];
     job->user_context = values[USER_CONTEXT];
     job->profile = values[PROFILE];
     return true;
+}
+
+struct span job_event_variables(const struct job *job)
+{
+    static const char *const keys[] = {"variables"};
+    struct span value = {NULL, 0};
+    if (job->event.at)
+        json_pick(job->event, keys, &value, 1, NULL);
+    return value;
+}
+
+bool job_put_variable(struct buffer *out, struct span default_value)
+{
+    size_t begin = out->len;
+    struct span element;
+    uint64_t byte;
+    bool good = default_value.at && json_type(default_value) == JSON_ARRAY;
+    while (good && json_next(&default_value, &element))
+        good = read_unsigned(element, UINT8_MAX, &byte) &&
+               buffer_add(out, (struct span){(const char[]){(char)byte}, 1});
+    if (good && json_check((struct span){out->data + begin, out->len - begin}, NULL))
+        return true;
+    if (out->len > begin)
+        mem_wipe(out->data + begin, out->len - begin);
+    out->len = begin;
+    return buffer_text(out, "null");
 }
 
 struct job *job_parse(struct span body, struct error *err)

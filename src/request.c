@@ -78,14 +78,14 @@ static void keep_host(struct request *request)
 }
 
 /* The text of a string or an expression, freed by mem_free_secret; NULL with err. what names it. */
-static char *read_text(const cJSON *value, size_t max, bool placeholders, const char *what,
-                       struct error *err)
+static char *read_text(const cJSON *value, size_t max, const struct expression_use *use,
+                       const char *what, struct error *err)
 {
     struct buffer text;
     struct error why;
     char *whole = NULL;
     buffer_init(&text, max);
-    if (!expression_put(&text, value, placeholders, &why))
+    if (!expression_put(&text, value, use, &why))
         error_set(err, why.kind == ERROR_LIMIT ? ERROR_INPUT : why.kind, "http: %s: %s", what,
                   why.text);
     else if (text.len && memchr(text.data, '\0', text.len))
@@ -119,14 +119,16 @@ static bool set_url(struct request *request, const char *text, struct error *err
     return true;
 }
 
-static bool read_url(struct request *request, const cJSON *head, bool placeholders,
+static bool read_url(struct request *request, const cJSON *head, struct secrets *secrets,
                      struct error *err)
 {
+    struct secret_set used = {{NULL}, 0};
+    struct expression_use use = {secrets, EXPRESSION_URL, &used};
     const cJSON *value = json_member(head, "url");
     if (!value || cJSON_IsNull(value))
         return error_set(err, ERROR_INPUT, "http: url is missing or no string");
-    char *text = read_text(value, URL_TEXT_MAX, placeholders, "url", err);
-    bool good = text && set_url(request, text, err);
+    char *text = read_text(value, URL_TEXT_MAX, &use, "url", err);
+    bool good = text && set_url(request, text, err) && secret_set_may_go(&used, request->url, err);
     mem_free_secret(text);
     return good;
 }
@@ -152,38 +154,43 @@ static bool is_ours(const char *name)
     return false;
 }
 
-static bool add_field(struct request *request, const char *name, const char *value, size_t *left,
-                      struct error *err)
+static bool check_field(const struct request *request, const struct request_field *field,
+                        size_t left, struct error *err)
 {
-    if (has_control(value, "\t"))
+    if (has_control(field->value, "\t"))
         return error_set(err, ERROR_INPUT, "http: the header %s has a control character in it",
-                         name);
-    size_t len = strlen(name) + strlen(value);
-    if (request->field_count == REQUEST_FIELDS_MAX || len > *left)
+                         field->name);
+    if (request->field_count == REQUEST_FIELDS_MAX ||
+        strlen(field->name) + strlen(field->value) > left)
         return error_set(err, ERROR_INPUT, "http: more than %d headers, or than %zu bytes of them",
                          REQUEST_FIELDS_MAX, REQUEST_FIELDS_BYTES_MAX);
-    *left -= len;
-    request->fields[request->field_count++] =
-        (struct request_field){mem_copy(name), mem_copy(value)};
-    return true;
+    return secret_set_may_go(&field->secrets, request->url, err);
 }
 
 static bool read_field(struct request *request, const cJSON *member, size_t *left,
-                       bool placeholders, struct error *err)
+                       struct secrets *secrets, struct error *err)
 {
+    struct request_field field = {0};
+    struct expression_use use = {secrets, EXPRESSION_HEADER, &field.secrets};
     if (!is_token(member->string))
         return error_set(err, ERROR_INPUT, "http: the name of a header is no token");
     if (is_ours(member->string))
         return error_set(err, ERROR_INPUT, "http: the header %s cannot be set", member->string);
     if (!cJSON_IsString(member) && !cJSON_IsObject(member))
         return error_set(err, ERROR_INPUT, "http: the header %s is no string", member->string);
-    char *value = read_text(member, REQUEST_FIELDS_BYTES_MAX + 1, placeholders, "a header", err);
-    bool good = value && add_field(request, member->string, value, left, err);
-    mem_free_secret(value);
+    field.value = read_text(member, REQUEST_FIELDS_BYTES_MAX + 1, &use, "a header", err);
+    field.name = mem_copy(member->string);
+    bool good = field.value && check_field(request, &field, *left, err);
+    if (good) {
+        *left -= strlen(field.name) + strlen(field.value);
+        request->fields[request->field_count++] = field;
+    } else {
+        free_field(&field);
+    }
     return good;
 }
 
-static bool read_fields(struct request *request, const cJSON *head, bool placeholders,
+static bool read_fields(struct request *request, const cJSON *head, struct secrets *secrets,
                         struct error *err)
 {
     const cJSON *fields = json_member(head, "headers");
@@ -193,19 +200,45 @@ static bool read_fields(struct request *request, const cJSON *head, bool placeho
     if (!cJSON_IsObject(fields))
         return error_set(err, ERROR_INPUT, "http: headers is no object");
     for (const cJSON *member = fields->child; member; member = member->next)
-        if (!read_field(request, member, &left, placeholders, err))
+        if (!read_field(request, member, &left, secrets, err))
             return false;
     return true;
 }
 
+/* The value of a plain header, or NULL. */
+static const char *plain_field(const cJSON *head, const char *name)
+{
+    const cJSON *fields = json_member(head, "headers");
+    for (const cJSON *member = cJSON_IsObject(fields) ? fields->child : NULL; member;
+         member = member->next)
+        if (strcasecmp(member->string, name) == 0)
+            return cJSON_IsString(member) ? member->valuestring : NULL;
+    return NULL;
+}
+
+/* As its type says, or, without one, as JSON when it begins so. */
+static enum expression_place body_place(const cJSON *head, const cJSON *body)
+{
+    const char *type = plain_field(head, "content-type");
+    const cJSON *parts = json_member(body, "concat");
+    const cJSON *first = cJSON_IsArray(parts) ? parts->child : NULL;
+    if (type)
+        return strcasestr(type, "json")                    ? EXPRESSION_JSON
+               : strcasestr(type, "x-www-form-urlencoded") ? EXPRESSION_FORM
+                                                           : EXPRESSION_TEXT;
+    bool json = cJSON_IsString(first) && (*first->valuestring == '{' || *first->valuestring == '[');
+    return json ? EXPRESSION_JSON : EXPRESSION_TEXT;
+}
+
 /* A body with secrets in it comes in the head, in the place of the frame's. */
-static bool read_body(struct request *request, const cJSON *head, bool placeholders,
+static bool read_body(struct request *request, const cJSON *head, struct secrets *secrets,
                       struct error *err)
 {
     const cJSON *value = json_member(head, "body");
     if (!value)
         return true;
-    char *text = read_text(value, CONFIG_HTTP_RESPONSE_MAX, placeholders, "body", err);
+    struct expression_use use = {secrets, body_place(head, value), &request->body_secrets};
+    char *text = read_text(value, CONFIG_HTTP_RESPONSE_MAX, &use, "body", err);
     if (!text)
         return false;
     mem_free_secret(request->body);
@@ -228,7 +261,7 @@ static bool read_timeout(struct request *request, const cJSON *head, struct erro
     return true;
 }
 
-static bool read_head(struct request *request, struct span text, bool placeholders,
+static bool read_head(struct request *request, struct span text, struct secrets *secrets,
                       struct error *err)
 {
     cJSON *head = json_parse(text, err);
@@ -236,21 +269,22 @@ static bool read_head(struct request *request, struct span text, bool placeholde
         return false;
     bool good = cJSON_IsObject(head) ||
                 error_set(err, ERROR_INPUT, "http: the head of a request is no object");
-    good = good && read_body(request, head, placeholders, err) && read_method(request, head, err) &&
-           read_url(request, head, placeholders, err) &&
-           read_fields(request, head, placeholders, err) && read_timeout(request, head, err);
+    good = good && read_body(request, head, secrets, err) && read_method(request, head, err) &&
+           read_url(request, head, secrets, err) && read_fields(request, head, secrets, err) &&
+           read_timeout(request, head, err) &&
+           secret_set_may_go(&request->body_secrets, request->url, err);
     cJSON_Delete(head);
     return good;
 }
 
-struct request *request_parse(struct span head, struct span body, bool placeholders,
+struct request *request_parse(struct span head, struct span body, struct secrets *secrets,
                               struct error *err)
 {
     struct request *request = mem_new(sizeof *request);
     request->url = curl_url();
     request->body = mem_string(body);
     request->body_len = body.len;
-    if (read_head(request, head, placeholders, err))
+    if (read_head(request, head, secrets, err))
         return request;
     request_free(request);
     return NULL;
@@ -265,6 +299,8 @@ void request_free(struct request *request)
     curl_url_cleanup(request->url);
     mem_free(request->method);
     mem_free(request->host);
+    if (request->body_secrets.count)
+        mem_wipe(request->body, request->body_len);
     mem_free(request->body);
     mem_free(request);
 }
@@ -279,15 +315,23 @@ bool request_has_field(const struct request *request, const char *name)
 
 /* --- redirects ------------------------------------------------------------------------------- */
 
+static bool is_named(const struct request_field *field, const char *const *names, size_t count)
+{
+    bool named = false;
+    for (size_t i = 0; i < count; i++)
+        named = named || strcasecmp(field->name, names[i]) == 0;
+    return named;
+}
+
+/* Leaves behind the fields of those names, and those whose secrets may not go where the request
+ * goes now. */
 static void drop_fields(struct request *request, const char *const *names, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < request->field_count; i++) {
         struct request_field field = request->fields[i];
-        bool drop = false;
-        for (size_t k = 0; k < count; k++)
-            drop = drop || strcasecmp(field.name, names[k]) == 0;
-        if (drop)
+        if (is_named(&field, names, count) ||
+            !secret_set_may_go(&field.secrets, request->url, NULL))
             free_field(&field);
         else
             request->fields[kept++] = field;
@@ -317,6 +361,7 @@ static void change_method(struct request *request, long status)
     mem_free(request->method);
     request->method = mem_copy("GET");
     request->body_len = 0;
+    request->body_secrets.count = 0;
     drop_fields(request, about_body, sizeof about_body / sizeof *about_body);
 }
 
@@ -342,10 +387,11 @@ bool request_redirect(struct request *request, long status, const char *location
                   same_part(old, request->url, CURLUPART_SCHEME, 0) &&
                   same_part(old, request->url, CURLUPART_PORT, CURLU_DEFAULT_PORT)))
         drop_fields(request, private, sizeof private / sizeof *private);
-    if (good) {
+    if (good)
         change_method(request, status);
+    good = good && secret_set_may_go(&request->body_secrets, request->url, err);
+    if (good)
         keep_host(request);
-    }
     curl_url_cleanup(old);
     return good;
 }

@@ -38,6 +38,7 @@ struct pending {
 
 struct run {
     const struct stages *stages;
+    struct secrets *secrets;
     struct run_user user;
     struct pool_worker *worker;
     enum run_state state;
@@ -223,8 +224,9 @@ static bool on_event(struct run *run, const struct wire_frame *frame, struct err
         return error_set(err, ERROR_LIMIT, "an event of %zu bytes", event.payload.len);
     if (!json_is_utf8(event.type) || memchr(event.type.at, 0, event.type.len))
         return error_set(err, ERROR_INPUT, "an event's type is no text");
-    char *type = mem_string(event.type);
-    run->user.event(run->user.arg, type, event.payload);
+    char *type = mem_string(event.type), *copy;
+    run->user.event(run->user.arg, type, secrets_cleaned_json(run->secrets, event.payload, &copy));
+    mem_free(copy);
     mem_free(type);
     return true;
 }
@@ -273,8 +275,8 @@ static bool on_request(struct run *run, const struct wire_frame *frame, struct e
     int64_t left_ms = run->deadline_ms + run->undo_ms - loop_mono_ms(run->stages->loop);
     slot->run = run;
     slot->id = request.id;
-    slot->request =
-        http_send(run->stages->http, request.head, request.body, left_ms, on_reply, slot);
+    slot->request = http_send(run->stages->http, run->secrets, request.head, request.body, left_ms,
+                              on_reply, slot);
     return true;
 }
 
@@ -354,24 +356,29 @@ static bool check_outcome(const struct run *run, const struct wire_outcome *outc
 
 static void end_failed(struct run *run, const struct wire_outcome *frame)
 {
-    char *code = mem_string(frame->code), *message = mem_string(frame->message);
+    char *cleaned, *cleaned_data;
+    char *code = mem_string(frame->code);
+    char *message = mem_string(secrets_cleaned(run->secrets, frame->message, &cleaned));
     char *step = mem_string(frame->step), *file = mem_string(frame->file);
     bool deadline =
         strcmp(code, "timeout") == 0 && loop_mono_ms(run->stages->loop) >= run->deadline_ms;
-    struct run_outcome outcome = {.end = deadline ? RUN_DEADLINE : RUN_FAILED,
-                                  .code = code,
-                                  .message = message,
-                                  .step = *step ? step : run->step,
-                                  .file = file,
-                                  .line = frame->line,
-                                  .attempt = frame->attempt,
-                                  .data = frame->data,
-                                  .trace = frame->trace};
+    struct run_outcome outcome = {
+        .end = deadline ? RUN_DEADLINE : RUN_FAILED,
+        .code = code,
+        .message = message,
+        .step = *step ? step : run->step,
+        .file = file,
+        .line = frame->line,
+        .attempt = frame->attempt,
+        .data = secrets_cleaned_json(run->secrets, frame->data, &cleaned_data),
+        .trace = frame->trace};
     end(run, &outcome);
     mem_free(code);
     mem_free(message);
     mem_free(step);
     mem_free(file);
+    mem_free(cleaned);
+    mem_free(cleaned_data);
 }
 
 /* last: nothing followed in the same bytes, so the worker ended its run in order. */
@@ -390,13 +397,12 @@ static bool on_outcome(struct run *run, const struct wire_frame *frame, bool las
         run->worker = NULL;
         run->gave_back = true;
     }
-    struct run_outcome outcome = {.end = RUN_COMPLETED,
-                                  .output = frame_outcome.output,
-                                  .code = "",
-                                  .message = "",
-                                  .step = "",
-                                  .file = ""};
+    char *copy;
+    struct span output = secrets_cleaned_json(run->secrets, frame_outcome.output, &copy);
+    struct run_outcome outcome = {
+        .end = RUN_COMPLETED, .output = output, .code = "", .message = "", .step = "", .file = ""};
     end(run, &outcome);
+    mem_free(copy);
     return true;
 }
 
@@ -489,6 +495,7 @@ struct run *run_new(const struct stages *stages, const struct claims *claims, co
     struct pool_user pool_user = {.arg = run, .bytes = on_bytes, .gone = on_gone};
     run->stages = stages;
     run->user = *user;
+    run->secrets = secrets_new(stages->config, claims, job, loop_wall_ms(stages->loop));
     run->deadline_ms = deadline_ms;
     run->latest_ms = latest_ms;
     run->worker = pool_take(stages->pool, claims_app_id(claims), &pool_user, err);
@@ -496,6 +503,7 @@ struct run *run_new(const struct stages *stages, const struct claims *claims, co
         if (run->worker)
             error_set(err, ERROR_SYSTEM, "the job does not fit into one frame");
         drop_worker(run);
+        secrets_free(run->secrets);
         mem_free(run);
         return NULL;
     }
@@ -512,6 +520,7 @@ void run_free(struct run *run)
     loop_timer_stop(run->stages->loop, &run->stall_timer);
     cancel_requests(run);
     drop_worker(run);
+    secrets_free(run->secrets);
     mem_free(run);
 }
 

@@ -31,16 +31,16 @@ end
 local function override(declared, name)
     local id = declared.id or name
     if declared.runtime then
-        return find(given.runtime, id, name)
+        return find(given.runtime, id, name), "vars."
     elseif declared.exposed and not declared.secret then
-        return find(given.event, id, name)
+        return find(given.event, id, name), "event."
     end
 end
 
 local function value_of(declared, name)
-    local other = override(declared, name)
+    local other, front = override(declared, name)
     if other and other.secret then
-        return secret.new("vars." .. other.id)
+        return secret.new(front .. other.id)
     elseif other then
         local _, value = host.decode(other.json)
         return value

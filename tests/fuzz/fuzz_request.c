@@ -22,14 +22,23 @@ static void check(const struct request *request)
         abort();
 }
 
+static struct secrets *open_secrets(bool placeholders)
+{
+    struct config config = {.http_loopback_only = placeholders};
+    return secrets_new(&config, NULL, NULL, 0);
+}
+
 static void parse(const char *text, size_t size, bool placeholders)
 {
+    struct secrets *secrets = open_secrets(placeholders);
     struct error err = {0};
     size_t head_len = strnlen(text, size);
     struct request *request =
-        request_parse((struct span){text, head_len}, (struct span){"body", 0}, placeholders, &err);
-    if (!request)
+        request_parse((struct span){text, head_len}, (struct span){"body", 0}, secrets, &err);
+    if (!request) {
+        secrets_free(secrets);
         return;
+    }
     check(request);
     if (head_len < size) {
         char *location = mem_string((struct span){text + head_len + 1, size - head_len - 1});
@@ -38,6 +47,7 @@ static void parse(const char *text, size_t size, bool placeholders)
         mem_free(location);
     }
     request_free(request);
+    secrets_free(secrets);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

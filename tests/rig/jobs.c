@@ -38,13 +38,14 @@ static void put_body(struct buffer *out, const struct jobs_record *record, const
     const char *app = record->app ? record->app : "app";
     char *token =
         record->token ? mem_copy(record->token) : make_token(record, app, url_format, now_s);
-    buffer_format(
-        out,
-        "{\"job_id\":\"j-%s\",\"run_id\":\"%s\",\"app_id\":\"%s\",\"board_id\":\"%s\","
-        "\"node_id\":\"start\",\"user_id\":\"u\",\"credentials\":{},\"executor_jwt\":\"%s\","
-        "\"callback_url\":\"http://127.0.0.1:1\",\"stream_state\":%s,\"payload\":%s}",
-        record->run, record->run, app, record->flow, token, record->stream_state ? "true" : "false",
-        record->payload ? record->payload : "null");
+    buffer_format(out,
+                  "{\"job_id\":\"j-%s\",\"run_id\":\"%s\",\"app_id\":\"%s\",\"board_id\":\"%s\","
+                  "\"node_id\":\"start\",\"user_id\":\"u\",\"credentials\":{\"Aws\":{\"secret_"
+                  "access_key\":\"" JOBS_CREDENTIAL "\"}},\"executor_jwt\":\"%s\","
+                  "\"callback_url\":\"http://127.0.0.1:1\",\"stream_state\":%s,\"payload\":%s%s}",
+                  record->run, record->run, app, record->flow, token,
+                  record->stream_state ? "true" : "false",
+                  record->payload ? record->payload : "null", record->more ? record->more : "");
     mem_free(token);
 }
 

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Every job brings this one. */
+#define JOBS_CREDENTIAL "credential-of-the-job-0123"
+
 /* One record. */
 struct jobs_record {
     const char *run; /* also the message id: "m-<run>", unless message is set */
@@ -17,6 +20,7 @@ struct jobs_record {
     int receive_count;   /* default 1 */
     const char *body;    /* overrides all of the above but message, group and receive_count */
     const char *token;   /* overrides the minted token */
+    const char *more;    /* further members of the body: ",\"oauth_tokens\":{}" */
     bool stream_state;
 };
 

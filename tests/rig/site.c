@@ -55,6 +55,16 @@ static struct server_answer many_headers(struct pages *pages, int count, int siz
     return (struct server_answer){.status = 200, .headers = pages->echo.data};
 }
 
+/* What the request was authorized with comes back as a header. */
+static struct server_answer reflect(struct pages *pages, const struct server_request *request)
+{
+    const char *sent = server_header(request, "Authorization");
+    buffer_clear(&pages->echo);
+    buffer_format(&pages->echo, "X-Reflect: %s\r\n", sent ? sent : "nothing");
+    buffer_add(&pages->echo, (struct span){"", 1});
+    return (struct server_answer){.status = 200, .headers = pages->echo.data};
+}
+
 static struct server_answer hop(struct pages *pages, const char *count)
 {
     char to[32];
@@ -119,6 +129,8 @@ struct server_answer pages_serve(void *arg, const struct server_request *request
         return many_headers(pages, 70, 1000);
     if (strcmp(request->path, "/many-headers") == 0)
         return many_headers(pages, 600, 1);
+    if (strcmp(request->path, "/reflect") == 0)
+        return reflect(pages, request);
     return echo(pages, request);
 }
 
@@ -149,6 +161,7 @@ int site_open(void **state)
     site->config.http_allow = site->allow;
     site->http = http_new(site->loop, &site->config, &err);
     assert_non_null(site->http);
+    site->secrets = secrets_new(&site->config, NULL, NULL, 0);
     *state = site;
     return 0;
 }
@@ -157,6 +170,7 @@ int site_close(void **state)
 {
     struct site *site = *state;
     http_free(site->http);
+    secrets_free(site->secrets);
     server_stop(site->server);
     loop_free(site->loop);
     pages_release(&site->pages);
@@ -172,6 +186,14 @@ void site_allow(struct site *site, const char *allow)
         snprintf(site->allow, sizeof site->allow, "%s", allow);
     site->http = http_new(site->loop, &site->config, &err);
     assert_non_null(site->http);
+}
+
+void site_secrets(struct site *site, struct config_secret *secrets, size_t count)
+{
+    site->config.secrets = secrets;
+    site->config.secret_count = count;
+    secrets_free(site->secrets);
+    site->secrets = secrets_new(&site->config, NULL, NULL, 0);
 }
 
 void answer_keep(void *arg, struct span head, struct span body)
@@ -199,7 +221,7 @@ void answer_release(struct answer *answer)
 struct answer site_ask(struct site *site, const char *head, const char *body)
 {
     struct answer answer = {0};
-    http_send(site->http, span_of(head), span_of(body), 60000, answer_keep, &answer);
+    http_send(site->http, site->secrets, span_of(head), span_of(body), 60000, answer_keep, &answer);
     assert_int_equal(answer.calls, 0);
     assert_true(loops_until(site->loop, &answer.done, SITE_LIMIT_MS));
     assert_int_equal(answer.calls, 1);
@@ -243,5 +265,6 @@ struct http_request *site_start(struct site *site, const char *path, struct answ
 {
     char head[256];
     snprintf(head, sizeof head, "{\"url\":\"%s%s\"}", server_url(site->server), path);
-    return http_send(site->http, span_of(head), (struct span){0}, 60000, answer_keep, answer);
+    return http_send(site->http, site->secrets, span_of(head), (struct span){0}, 60000, answer_keep,
+                     answer);
 }

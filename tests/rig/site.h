@@ -27,12 +27,16 @@ struct site {
     char allow[128]; /* the server's address and port, to begin with */
     struct config config;
     struct http *http;
+    struct secrets *secrets; /* of config */
 };
 /* A CMocka fixture: *state is a struct site. */
 int site_open(void **state);
 int site_close(void **state);
 /* Replaces http by one of the config as it is now, with another list (NULL: the same). */
 void site_allow(struct site *site, const char *allow);
+
+/* Replaces the secrets by these of an operator. */
+void site_secrets(struct site *site, struct config_secret *secrets, size_t count);
 
 /* One answer, as http_done_fn brought it; body has a NUL after it, counted in its len. */
 struct answer {

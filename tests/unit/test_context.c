@@ -249,6 +249,7 @@ static void the_value_of_a_variable_is_the_json_of_its_bytes(void **state)
 }
 
 #define EVENT(variables) ",\"event_json\":\"{\\\"variables\\\":" variables "}\""
+#define OPEN             "\\\"id\\\":\\\"i\\\",\\\"name\\\":\\\"n\\\",\\\"secret\\\":false"
 #define NAMED            "\\\"id\\\":\\\"i\\\",\\\"name\\\":\\\"n\\\""
 /* Byte 83 is told nowhere. */
 #define HIDDEN "\\\"default_value\\\":[34,83,69,67,82,69,84,34]"
@@ -271,15 +272,13 @@ static void a_malformed_variable_of_an_event_is_left_out(void **state)
         {EVENT("{\\\"k\\\":{\\\"id\\\":\\\"i\\\",\\\"name\\\":7}}"), "\"event\":[]}"},
         {EVENT("{\\\"k\\\":{\\\"id\\\":{},\\\"name\\\":\\\"n\\\"}}"), "\"event\":[]}"},
         {EVENT("{\\\"k\\\":{" NAMED "," NAMED "}}"), "\"event\":[]}"},
-        {EVENT("{\\\"k\\\":7,\\\"l\\\":{" NAMED "},\\\"m\\\":{}}"),
+        {EVENT("{\\\"k\\\":7,\\\"l\\\":{" OPEN "},\\\"m\\\":{}}"),
          "\"event\":[{\"id\":\"i\",\"name\":\"n\",\"json\":\"null\"}]}"},
-        {EVENT("{\\\"k\\\":{" NAMED ",\\\"default_value\\\":[256]}}"), "\"json\":\"null\"}"},
-        {EVENT("{\\\"k\\\":{" NAMED ",\\\"default_value\\\":[-1]}}"), "\"json\":\"null\"}"},
-        {EVENT("{\\\"k\\\":{" NAMED ",\\\"default_value\\\":[49.0]}}"), "\"json\":\"null\"}"},
-        {EVENT("{\\\"k\\\":{" NAMED ",\\\"default_value\\\":\\\"1\\\"}}"), "\"json\":\"null\"}"},
-        {EVENT("{\\\"k\\\":{" NAMED ",\\\"default_value\\\":[49]}}"), "\"json\":\"1\"}"},
-        {EVENT("{\\\"k\\\":{" NAMED ",\\\"secret\\\":false,\\\"default_value\\\":[49]}}"),
-         "\"json\":\"1\"}"},
+        {EVENT("{\\\"k\\\":{" OPEN ",\\\"default_value\\\":[256]}}"), "\"json\":\"null\"}"},
+        {EVENT("{\\\"k\\\":{" OPEN ",\\\"default_value\\\":[-1]}}"), "\"json\":\"null\"}"},
+        {EVENT("{\\\"k\\\":{" OPEN ",\\\"default_value\\\":[49.0]}}"), "\"json\":\"null\"}"},
+        {EVENT("{\\\"k\\\":{" OPEN ",\\\"default_value\\\":\\\"1\\\"}}"), "\"json\":\"null\"}"},
+        {EVENT("{\\\"k\\\":{" OPEN ",\\\"default_value\\\":[49]}}"), "\"json\":\"1\"}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *text = context_with(cases[i].members);
@@ -295,6 +294,8 @@ static void what_may_be_a_secret_of_an_event_is_not_told(void **state)
         const char *members;
         const char *is;
     } cases[] = {
+        {EVENT("{\\\"k\\\":{" NAMED "," HIDDEN "}}"),
+         "\"event\":[{\"id\":\"i\",\"name\":\"n\",\"secret\":true}]}"},
         {EVENT("{\\\"k\\\":{" NAMED "," HIDDEN ",\\\"secret\\\":true}}"),
          "\"event\":[{\"id\":\"i\",\"name\":\"n\",\"secret\":true}]}"},
         {EVENT("{\\\"k\\\":{" NAMED "," HIDDEN ",\\\"secr\\\\u0065t\\\":true}}"),
@@ -392,7 +393,7 @@ static void bodies_of_1_mib_fit_whatever_must_be_escaped(void **state)
         {",\"user_context\":[\"\"", ",\"\"", "]"},
         {",\"event_json\":\"{\\\"inputs\\\":\\\"", "\\\\\\\\", "\\\"}\""},
         {",\"event_json\":\"{\\\"inputs\\\":[0", "\\n", "]}\""},
-        {",\"event_json\":\"{\\\"variables\\\":{\\\"k\\\":{" NAMED ",\\\"default_value\\\":[34",
+        {",\"event_json\":\"{\\\"variables\\\":{\\\"k\\\":{" OPEN ",\\\"default_value\\\":[34",
          ",92,34", ",34]}}}\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -11,16 +11,22 @@
 
 static char text[4096];
 
+/* Placeholders stand for secrets where a replay would. */
 static const char *evaluate(const char *json, bool placeholders, struct error *err)
 {
+    struct config config = {.http_loopback_only = placeholders};
+    struct secrets *secrets = secrets_new(&config, NULL, NULL, 0);
+    struct secret_set used = {{NULL}, 0};
+    struct expression_use use = {secrets, EXPRESSION_TEXT, &used};
     struct buffer out;
     cJSON *expression = cJSON_Parse(json);
     assert_non_null(expression);
     buffer_init(&out, 1024);
-    bool good = expression_put(&out, expression, placeholders, err);
+    bool good = expression_put(&out, expression, &use, err);
     snprintf(text, sizeof text, "%.*s", (int)out.len, out.len ? out.data : "");
     buffer_release(&out);
     cJSON_Delete(expression);
+    secrets_free(secrets);
     return good ? text : NULL;
 }
 
@@ -120,7 +126,9 @@ static void expression_put_is_bounded_in_work(void **state)
     buffer_text(&head, "]}");
     cJSON *expression = json_parse(buffer_span(&head), &err);
     assert_non_null(expression);
-    assert_false(expression_put(&out, expression, true, &err));
+    struct secret_set used = {{NULL}, 0};
+    assert_false(expression_put(&out, expression,
+                                &(struct expression_use){NULL, EXPRESSION_TEXT, &used}, &err));
     assert_int_equal(err.kind, ERROR_LIMIT);
     assert_non_null(strstr(err.text, "too much work"));
     cJSON_Delete(expression);

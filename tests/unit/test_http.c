@@ -243,8 +243,8 @@ static void http_gives_up_in_time(void **state)
         struct answer answer = {0};
         snprintf(head, sizeof head, "{\"url\":\"%s/hang\",\"timeout_ms\":%d}",
                  server_url(site->server), cases[i].timeout_ms);
-        http_send(site->http, span_of(head), (struct span){0}, cases[i].left_ms, answer_keep,
-                  &answer);
+        http_send(site->http, site->secrets, span_of(head), (struct span){0}, cases[i].left_ms,
+                  answer_keep, &answer);
         assert_false(answer.done);
         assert_true(loops_until(site->loop, &answer.done, SITE_LIMIT_MS));
         site_assert_failed(answer, "net.timeout", "127.0.0.1: ");
@@ -280,8 +280,8 @@ static void http_cancel_is_silent_at_any_point(void **state)
     struct answer other = {0};
     http_cancel(NULL);
     http_cancel(site_start(site, "/", &cancelled[0]));
-    http_cancel(
-        http_send(site->http, span_of("{}"), (struct span){0}, 1, answer_keep, &cancelled[1]));
+    http_cancel(http_send(site->http, site->secrets, span_of("{}"), (struct span){0}, 1,
+                          answer_keep, &cancelled[1]));
     struct http_request *hanging = site_start(site, "/hang", &cancelled[2]);
     struct http_request *first = site_start(site, "/hang", &cancelled[3]);
     site_start(site, "/other", &other);
@@ -304,7 +304,8 @@ static void http_free_ends_what_is_in_flight(void **state)
     site_start(site, "/other", &other);
     assert_true(loops_until(site->loop, &other.done, SITE_LIMIT_MS));
     answer_release(&other);
-    http_send(site->http, span_of("{}"), (struct span){0}, 1, answer_keep, &malformed);
+    http_send(site->http, site->secrets, span_of("{}"), (struct span){0}, 1, answer_keep,
+              &malformed);
     site_allow(site, NULL);
     site_start(site, "/other", &other);
     assert_true(loops_until(site->loop, &other.done, SITE_LIMIT_MS));
@@ -343,11 +344,12 @@ static void http_may_be_used_and_freed_by_done(void **state)
     struct answer hanging = {0};
     char head[128];
     snprintf(head, sizeof head, "{\"url\":\"%s/\"}", server_url(site->server));
-    http_send(site->http, span_of(head), (struct span){0}, 9000, send_another, &chain);
+    http_send(site->http, site->secrets, span_of(head), (struct span){0}, 9000, send_another,
+              &chain);
     assert_true(loops_until(site->loop, &chain.next.done, SITE_LIMIT_MS));
     answer_release(&chain.next);
     site_start(site, "/hang", &hanging);
-    http_send(site->http, span_of(head), (struct span){0}, 9000, free_all, &chain);
+    http_send(site->http, site->secrets, span_of(head), (struct span){0}, 9000, free_all, &chain);
     assert_true(loops_until(site->loop, &chain.freed, SITE_LIMIT_MS));
     assert_false(hanging.done);
 }

@@ -9,10 +9,13 @@
 
 #include <cmocka.h>
 
+/* No secrets at all, and those of a replay. */
+static struct secrets *none, *placeholders;
+
 static struct request *parse(const char *head, const char *body)
 {
     struct error err = {0};
-    struct request *request = request_parse(span_of(head), span_of(body), false, &err);
+    struct request *request = request_parse(span_of(head), span_of(body), none, &err);
     if (!request)
         fail_msg("%s: %s", head, err.text);
     return request;
@@ -120,7 +123,7 @@ static void request_parse_says_why_it_refuses(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct error err = {0};
-        if (request_parse(span_of(cases[i].head), span_of("body"), false, &err))
+        if (request_parse(span_of(cases[i].head), span_of("body"), none, &err))
             fail_msg("%s was taken", cases[i].head);
         assert_int_equal(err.kind, ERROR_INPUT);
         if (!strstr(err.text, cases[i].why) || strstr(err.text, "passwd"))
@@ -138,7 +141,7 @@ static void request_parse_bounds_url_and_headers(void **state)
     for (int i = 0; i < REQUEST_URL_MAX; i++)
         buffer_text(&head, "x");
     buffer_text(&head, "\"}");
-    assert_null(request_parse(buffer_span(&head), (struct span){0}, false, &err));
+    assert_null(request_parse(buffer_span(&head), (struct span){0}, none, &err));
     assert_non_null(strstr(err.text, "longer than"));
 
     buffer_clear(&head);
@@ -146,7 +149,7 @@ static void request_parse_bounds_url_and_headers(void **state)
     for (size_t i = 0; i < REQUEST_FIELDS_BYTES_MAX; i++)
         buffer_text(&head, "x");
     buffer_text(&head, "\"}}");
-    assert_null(request_parse(buffer_span(&head), (struct span){0}, false, &err));
+    assert_null(request_parse(buffer_span(&head), (struct span){0}, none, &err));
     assert_non_null(strstr(err.text, "headers"));
 
     buffer_clear(&head);
@@ -154,7 +157,7 @@ static void request_parse_bounds_url_and_headers(void **state)
     for (int i = 0; i < REQUEST_FIELDS_MAX; i++)
         buffer_format(&head, ",\"a%d\":\"\"", i);
     buffer_text(&head, "}}");
-    assert_null(request_parse(buffer_span(&head), (struct span){0}, false, &err));
+    assert_null(request_parse(buffer_span(&head), (struct span){0}, none, &err));
     assert_non_null(strstr(err.text, "headers"));
     buffer_release(&head);
 }
@@ -266,9 +269,9 @@ static void request_parse_takes_expressions_where_a_replay_stands_in(void **stat
         "\"p q\"}}]},\"headers\":{\"authorization\":{\"concat\":[\"Bearer \",{\"secret\":\"t\"}]}},"
         "\"body\":{\"concat\":[\"x=\",{\"secret\":\"b\"}]}}";
     struct error err = {0};
-    assert_null(request_parse(span_of(head), (struct span){0}, false, &err));
+    assert_null(request_parse(span_of(head), (struct span){0}, none, &err));
     assert_int_equal(err.kind, ERROR_MISSING);
-    struct request *request = request_parse(span_of(head), (struct span){0}, true, &err);
+    struct request *request = request_parse(span_of(head), (struct span){0}, placeholders, &err);
     assert_non_null(request);
     assert_string_equal(request->fields[0].value, "Bearer secret:t");
     assert_string_equal(request->body, "x=secret:b");
@@ -276,7 +279,7 @@ static void request_parse_takes_expressions_where_a_replay_stands_in(void **stat
     request_free(request);
     assert_null(request_parse(span_of("{\"method\":\"HEAD\",\"url\":\"https://a.test/\","
                                       "\"body\":\"x\"}"),
-                              (struct span){0}, true, &err));
+                              (struct span){0}, placeholders, &err));
     assert_string_equal(err.text, "http: a HEAD request has no body");
 }
 
@@ -286,8 +289,25 @@ static void request_parse_refuses_line_breaks_in_what_an_expression_gives(void *
     static const char head[] = "{\"method\":\"GET\",\"url\":\"https://a.test/\",\"headers\":{\"a\":"
                                "{\"concat\":[\"b\\r\\nc: d\"]}}}";
     struct error err = {0};
-    assert_null(request_parse(span_of(head), (struct span){0}, true, &err));
+    assert_null(request_parse(span_of(head), (struct span){0}, placeholders, &err));
     assert_int_equal(err.kind, ERROR_INPUT);
+}
+
+static int open_secrets(void **state)
+{
+    (void)state;
+    static const struct config real, replay = {.http_loopback_only = true};
+    none = secrets_new(&real, NULL, NULL, 0);
+    placeholders = secrets_new(&replay, NULL, NULL, 0);
+    return 0;
+}
+
+static int close_secrets(void **state)
+{
+    (void)state;
+    secrets_free(none);
+    secrets_free(placeholders);
+    return 0;
 }
 
 int main(void)
@@ -304,5 +324,5 @@ int main(void)
         cmocka_unit_test(request_redirect_leaves_credentials_at_their_origin),
         cmocka_unit_test(request_redirect_refuses_other_schemes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_secrets, close_secrets);
 }
