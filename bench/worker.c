@@ -61,7 +61,8 @@ static void order(struct bench *bench)
         .instruction_limit = 1000000000,
         .memory_limit_bytes = 64 << 20,
         .stall_ms = 3000,
-        .event_limit_bytes = 256 << 10};
+        .event_limit_bytes = 256 << 10,
+        .events_limit = 1000000};
     buffer_init(&out, WIRE_FRAME_MAX);
     wire_put_load(&out, &load);
     bench->began_us = clock_mono_us(&bench->clock);

@@ -31,13 +31,17 @@ struct budget {
     int64_t instruction_limit;
     int64_t memory_limit_bytes;
     int64_t stall_ms;
+    int64_t events_limit;
     int64_t deadline_ms; /* the run's, on the monotonic clock; 0: none yet */
 
     /* the whole run's count */
     int64_t instructions;
+    int64_t events;
     size_t memory;         /* bytes now */
     size_t memory_settled; /* bytes that the last full collection of ours left */
     bool refused;          /* memory was refused, and none was given since */
+
+    lua_State *running; /* the coroutine that runs now */
 
     /* the step that runs now */
     lua_State *strand;        /* NULL: the prelude itself */
@@ -63,6 +67,8 @@ struct budget *budget_of(lua_State *L);
 
 /* Counts instructions that the hook cannot see; over the limit is final. */
 void budget_charge(lua_State *L, int64_t instructions);
+/* Counts an event; over the limit is final. */
+void budget_charge_event(lua_State *L);
 /* To be asked about every error that was caught, before the script sees it: final when it is about
  * memory; raised again when the step's time is up. Returns when the error is the script's own. */
 void budget_judge(lua_State *L, int status);
@@ -70,6 +76,9 @@ void budget_judge(lua_State *L, int status);
 void budget_judge_memory(lua_State *L, int status);
 /* The run's deadline has passed: final. */
 void budget_timeout(lua_State *L) __attribute__((noreturn));
+/* A native call does not come back: final, with the line that called it; late: the run's time is up
+ * besides. For a signal's handler: reads the state, which stands still, and allocates nothing. */
+void budget_stalled(struct budget *budget, bool late) __attribute__((noreturn));
 /* Which step runs now, for final outcomes. A longer path is cut. */
 void budget_mark(struct budget *budget, struct span step, int64_t attempt);
 

@@ -53,6 +53,7 @@ struct config {
         deadline_margin_ms; /* EXECUTOR_DEADLINE_MARGIN_MS; -1: min(3000, 20 % of what there is) */
     bool sandbox_strict;    /* EXECUTOR_SANDBOX auto|strict */
     int64_t event_limit_bytes;  /* EXECUTOR_EVENT_LIMIT_KB 256 */
+    int64_t events_limit;       /* EXECUTOR_EVENTS_LIMIT 10,000,000 of a run */
     int64_t buffer_limit_bytes; /* EXECUTOR_BUFFER_LIMIT_KB 4096 */
     char *http_allow;           /* EXECUTOR_HTTP_ALLOW, comma-separated; NULL when unset */
     struct config_secret *secrets;

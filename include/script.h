@@ -33,5 +33,7 @@ void script_run(struct script *script, const struct wire_start *start,
                 struct wire_outcome *outcome);
 /* Frees a script that ended by itself; one that host.final stopped is never freed. Accepts NULL. */
 void script_free(struct script *script);
+/* Ends the run from a signal's handler: see budget_stalled. */
+void script_stalled(struct script *script) __attribute__((noreturn));
 
 #endif

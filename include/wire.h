@@ -64,6 +64,7 @@ struct wire_load {
     int64_t memory_limit_bytes; /* the whole VM */
     int64_t stall_ms;           /* CPU time inside one native call */
     int64_t event_limit_bytes;  /* one event's payload */
+    int64_t events_limit;       /* of the run */
     bool skip_waits;            /* for tests: waiting turns the worker's clock and takes no time */
 };
 /* Writers append one frame; false when the buffer would pass its maximum (nothing appended). */

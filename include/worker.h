@@ -5,6 +5,7 @@
 #ifndef MOONMILL_WORKER_H
 #define MOONMILL_WORKER_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -12,6 +13,10 @@
 #define WORKER_PAGE   3
 /* argv[1] that makes a program of ours be a worker; argv[2] is the memory limit in bytes. */
 #define WORKER_ARGUMENT "--worker"
+
+/* The signal that asks a worker which does not come back from native code where it is: it answers
+ * with its outcome (limit.stall, or timeout behind a deadline), and ends. */
+#define WORKER_ASKED SIGUSR1
 
 /* How a worker that was not killed ends. */
 enum worker_exit {

@@ -84,6 +84,31 @@ void budget_timeout(lua_State *L)
     finish(L, "timeout");
 }
 
+static bool has_passed(int64_t deadline_ms, int64_t now_ms)
+{
+    return deadline_ms && now_ms >= deadline_ms;
+}
+
+void budget_stalled(struct budget *budget, bool late)
+{
+    if (late)
+        budget_timeout(budget->running);
+    snprintf(budget->message, sizeof budget->message,
+             "one native call used the CPU for too long: EXECUTOR_STALL_MS is %lld",
+             (long long)budget->stall_ms);
+    finish(budget->running, "limit.stall");
+}
+
+void budget_charge_event(lua_State *L)
+{
+    struct budget *budget = budget_of(L);
+    if (budget->events++ < budget->events_limit)
+        return;
+    snprintf(budget->message, sizeof budget->message,
+             "event limit reached: EXECUTOR_EVENTS_LIMIT is %lld", (long long)budget->events_limit);
+    finish(L, "limit.events");
+}
+
 void budget_charge(lua_State *L, int64_t instructions)
 {
     struct budget *budget = budget_of(L);
@@ -153,9 +178,9 @@ static void hook(lua_State *L, lua_Debug *ar)
     budget_charge(L, BUDGET_TICK);
     collect(L, budget);
     int64_t now_ms = clock_mono_ms(budget->clock);
-    if (budget->deadline_ms && now_ms >= budget->deadline_ms)
+    if (has_passed(budget->deadline_ms, now_ms))
         budget_timeout(L);
-    if (budget->strand && budget->step_deadline_ms && now_ms >= budget->step_deadline_ms)
+    if (budget->strand && has_passed(budget->step_deadline_ms, now_ms))
         stop_step(L, budget);
 }
 
@@ -168,6 +193,7 @@ static int panic(lua_State *L)
 void budget_bind(struct budget *budget, lua_State *L)
 {
     memcpy(lua_getextraspace(L), &budget, sizeof budget);
+    budget->running = L;
     lua_atpanic(L, panic);
     lua_sethook(L, hook, LUA_MASKCOUNT, BUDGET_TICK);
 }

@@ -45,6 +45,7 @@ static const struct number numbers[] = {
     {"EXECUTOR_STALL_MS", FIELD(stall_ms), 3000, 10, 900000, 1},
     {"EXECUTOR_DEADLINE_MARGIN_MS", FIELD(deadline_margin_ms), AUTOMATIC, 500, 900000, 1},
     {"EXECUTOR_EVENT_LIMIT_KB", FIELD(event_limit_bytes), 256, 1, 1000, 1024},
+    {"EXECUTOR_EVENTS_LIMIT", FIELD(events_limit), 10000000, 1, 1000000000000, 1},
     {"EXECUTOR_BUFFER_LIMIT_KB", FIELD(buffer_limit_bytes), 4096, 1, 1024 * 1024, 1024},
     {"EXECUTOR_FLUSH_SECS", FIELD(flush_ms), 20, 0, 900, 1000},
     {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", FIELD(function_memory_mb), 0, 1, 1024 * 1024, 1},

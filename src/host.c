@@ -167,6 +167,7 @@ static int host_event(lua_State *L)
     luaL_argcheck(L, event.type.len >= 1 && event.type.len <= 128, 1, "not 1 to 128 bytes");
     luaL_argcheck(L, json_is_utf8(event.type), 1, "not UTF-8");
     luaL_argcheck(L, event.payload.len <= (size_t)host->event_limit_bytes, 2, "over the limit");
+    budget_charge_event(L);
     host->out.event(host->out.arg, &event);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "context.h"
 #include "json.h"
 #include "wire.h"
+#include "worker.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 #include <sys/wait.h>
 
 #define STALL_LOOKS       8   /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
-#define DEADLINE_GRACE_MS 200 /* a worker that stops by itself can say step and line */
+#define DEADLINE_GRACE_MS 200 /* a worker that stops by itself can say step and line... */
+#define ASKED_GRACE_MS    100 /* ...and so can one that is asked, in the middle of native code */
 #define UNDO_MS           10000
 #define STEP_MAX          1024
 #define FETCH_HEAD_MAX    8192
@@ -46,7 +48,8 @@ struct run {
     int64_t latest_ms;   /* undo functions may run on until then */
     int64_t undo_ms;     /* of which they have so much behind the deadline */
     int64_t declared_ms; /* the flow's timeout, 0: none */
-    bool killed_for_stall;
+    bool asked;          /* to say where it is, and to end */
+    bool stalled;        /* because one native call runs too long; else because the time is up */
     bool paused;
     bool gave_back; /* the worker ended its run in order and is the pool's again */
     struct loop_timer deadline_timer;
@@ -54,6 +57,7 @@ struct run {
     uint64_t last_ticks;
     int64_t last_cpu_ms;
     size_t fetched_bytes;
+    int64_t events;
     struct pending pending[CONFIG_HTTP_IN_FLIGHT_MAX];
     char step[STEP_MAX]; /* latest known, for an end that the worker cannot report */
 };
@@ -100,6 +104,20 @@ static void end_at_deadline(struct run *run)
     end_because(run, RUN_DEADLINE, "timeout", "Execution timeout");
 }
 
+/* It was asked where it is, and did not say. */
+static void end_asked(struct run *run)
+{
+    char message[160];
+    if (!run->stalled) {
+        end_at_deadline(run);
+        return;
+    }
+    snprintf(message, sizeof message,
+             "one native call used the CPU for too long: EXECUTOR_STALL_MS is %lld",
+             (long long)run->stages->config->stall_ms);
+    end_because(run, RUN_FAILED, "limit.stall", message);
+}
+
 static void on_gone(void *arg, int status, bool ready)
 {
     struct run *run = arg;
@@ -107,11 +125,8 @@ static void on_gone(void *arg, int status, bool ready)
     run->worker = NULL;
     if (!ready) {
         end_because(run, RUN_LOST, "worker.start", "a worker could not start");
-    } else if (run->killed_for_stall) {
-        snprintf(message, sizeof message,
-                 "one native call used the CPU for more than EXECUTOR_STALL_MS (%lld)",
-                 (long long)run->stages->config->stall_ms);
-        end_because(run, RUN_FAILED, "limit.stall", message);
+    } else if (run->asked) {
+        end_asked(run);
     } else if (WIFSIGNALED(status) &&
                (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGXCPU)) {
         end_at_deadline(run);
@@ -129,15 +144,45 @@ static void on_gone(void *arg, int status, bool ready)
 
 /* --- bounds ----------------------------------------------------------------------------------- */
 
-static void on_deadline(void *arg)
+static void on_grace_over(void *arg)
 {
     end_at_deadline(arg);
+}
+
+static void ask(struct run *run)
+{
+    run->asked = true;
+    kill(pool_pid(run->worker), WORKER_ASKED);
+}
+
+/* The worker did not stop by itself: it is in native code, or out of its mind. */
+static void on_deadline(void *arg)
+{
+    struct run *run = arg;
+    ask(run);
+    loop_timer_set(run->stages->loop, &run->deadline_timer,
+                   loop_mono_ms(run->stages->loop) + ASKED_GRACE_MS, on_grace_over, run);
 }
 
 static void set_deadline(struct run *run)
 {
     loop_timer_set(run->stages->loop, &run->deadline_timer,
-                   run->deadline_ms + run->undo_ms + DEADLINE_GRACE_MS, on_deadline, run);
+                   run->deadline_ms + run->undo_ms + DEADLINE_GRACE_MS - ASKED_GRACE_MS,
+                   on_deadline, run);
+}
+
+static void kill_stalled(void *arg)
+{
+    struct run *run = arg;
+    kill(pool_pid(run->worker), SIGKILL);
+}
+
+static void ask_stalled(struct run *run)
+{
+    run->stalled = true;
+    ask(run);
+    loop_timer_set(run->stages->loop, &run->stall_timer,
+                   loop_mono_ms(run->stages->loop) + ASKED_GRACE_MS, kill_stalled, run);
 }
 
 /* CPU time that goes by while the VM's ticks stand is time inside one native call. */
@@ -151,8 +196,8 @@ static void watch_for_stall(void *arg)
             run->last_ticks = ticks;
             run->last_cpu_ms = cpu_ms;
         } else if (cpu_ms - run->last_cpu_ms >= stall_ms) {
-            run->killed_for_stall = true;
-            kill(pool_pid(run->worker), SIGKILL);
+            ask_stalled(run);
+            return;
         }
     }
     loop_timer_set(run->stages->loop, &run->stall_timer,
@@ -222,6 +267,8 @@ static bool on_event(struct run *run, const struct wire_frame *frame, struct err
         return false;
     if ((int64_t)event.payload.len > run->stages->config->event_limit_bytes)
         return error_set(err, ERROR_LIMIT, "an event of %zu bytes", event.payload.len);
+    if (run->events++ >= run->stages->config->events_limit)
+        return error_set(err, ERROR_LIMIT, "more events than EXECUTOR_EVENTS_LIMIT");
     if (!json_is_utf8(event.type) || memchr(event.type.at, 0, event.type.len))
         return error_set(err, ERROR_INPUT, "an event's type is no text");
     char *type = mem_string(event.type), *copy;
@@ -437,6 +484,17 @@ static bool take_frame(struct run *run, const struct wire_frame *frame, bool las
     }
 }
 
+static void end_broken(struct run *run, const struct error *why)
+{
+    if (run->asked) { /* it was stopped in the middle of a frame */
+        end_asked(run);
+        return;
+    }
+    log_line(run->stages->log, LOG_ERROR, "a worker broke the protocol",
+             LOG_TEXT("reason", why->text), LOG_NUMBER("pid", pool_pid(run->worker)));
+    end_because(run, RUN_CRASHED, "worker.protocol", "the worker broke its protocol");
+}
+
 static size_t on_bytes(void *arg, struct span bytes)
 {
     struct run *run = arg;
@@ -451,9 +509,7 @@ static size_t on_bytes(void *arg, struct span bytes)
             return done;
         bool last = used == rest.len;
         if (status == WIRE_BROKEN || !take_frame(run, &frame, last, &err)) {
-            log_line(run->stages->log, LOG_ERROR, "a worker broke the protocol",
-                     LOG_TEXT("reason", err.text), LOG_NUMBER("pid", pool_pid(run->worker)));
-            end_because(run, RUN_CRASHED, "worker.protocol", "the worker broke its protocol");
+            end_broken(run, &err);
             return POOL_WORKER_GONE;
         }
         done += used;
@@ -478,7 +534,8 @@ static bool send_load(struct run *run, const struct claims *claims, const struct
                              .instruction_limit = config->instruction_limit,
                              .memory_limit_bytes = config->memory_limit_bytes,
                              .stall_ms = config->stall_ms,
-                             .event_limit_bytes = config->event_limit_bytes};
+                             .event_limit_bytes = config->event_limit_bytes,
+                             .events_limit = config->events_limit};
     fits = fits && wire_put_load(&out, &load);
     if (fits)
         pool_send(run->worker, buffer_span(&out));

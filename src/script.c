@@ -124,6 +124,7 @@ static void set_load(struct script *script, const struct wire_load *load,
     script->budget.instruction_limit = load->instruction_limit;
     script->budget.memory_limit_bytes = load->memory_limit_bytes;
     script->budget.stall_ms = load->stall_ms;
+    script->budget.events_limit = load->events_limit;
 }
 
 static bool set_state(struct script *script, struct error *err)
@@ -178,6 +179,12 @@ struct script *script_new(struct arena *arena, const struct wire_load *load,
         return script;
     script_free(script);
     return NULL;
+}
+
+void script_stalled(struct script *script)
+{
+    int64_t ends_ms = script->host.ends_ms;
+    budget_stalled(&script->budget, ends_ms && clock_mono_ms(script->budget.clock) >= ends_ms);
 }
 
 /* In an arena the state need not be taken apart, unless parts of it are elsewhere. */

@@ -49,9 +49,24 @@ static int close_thread(lua_State *L, lua_State *thread)
     struct budget *budget = budget_of(L);
     if (budget->closing >= CLOSING_MAX)
         luaL_error(L, "coroutines that close each other nest too deeply");
+    lua_State *running = budget->running;
+    budget->running = thread;
     budget->closing++;
     int status = lua_resetthread(thread);
     budget->closing--;
+    budget->running = running;
+    return status;
+}
+
+/* lua_resume, while the budget knows which coroutine runs; *count: of arguments, then of results.
+ */
+static int resume(lua_State *thread, lua_State *from, int *count)
+{
+    struct budget *budget = budget_of(from);
+    lua_State *running = budget->running;
+    budget->running = thread;
+    int status = lua_resume(thread, from, *count, count);
+    budget->running = running;
     return status;
 }
 
@@ -177,7 +192,7 @@ int strand_resume(lua_State *L)
     budget->barriers = 0;
     budget->strand = strand;
     budget->step_deadline_ms = deadline_ms;
-    int status = lua_resume(strand, L, count, &count);
+    int status = resume(strand, L, &count);
     int values = tell(L, strand, status, count);
     budget->barriers = barriers;
     budget->strand = NULL;
@@ -287,7 +302,7 @@ static int drive(lua_State *L, lua_State *thread, int base, lua_KFunction next)
     lua_xmove(L, thread, count);
     bool barrier = !lua_isyieldable(L);
     budget->barriers += barrier;
-    int status = lua_resume(thread, L, count, &count);
+    int status = resume(thread, L, &count);
     budget->barriers -= barrier;
     if (status != LUA_OK && status != LUA_YIELD)
         count = 1;

@@ -225,6 +225,7 @@ static const struct shape load_shape[] = {
     {FIELD(load, memory_limit_bytes), NUMBER, 1, INT64_MAX},
     {FIELD(load, stall_ms), NUMBER, 1, INT32_MAX},
     {FIELD(load, event_limit_bytes), NUMBER, 1, INT32_MAX},
+    {FIELD(load, events_limit), NUMBER, 1, INT64_MAX},
     {FIELD(load, skip_waits), FLAG, 0, 1},
 };
 WRITER(load, WIRE_LOAD)

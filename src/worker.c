@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include "arena.h"
+#include "budget.h"
 #include "clock.h"
 #include "deferred.h"
 #include "diag.h"
@@ -257,6 +258,19 @@ static const struct script_host *host_of(struct worker *worker, struct script_ho
     return host;
 }
 
+/* What one outcome's texts need at most, so that telling it needs no memory. */
+static const char room_for_outcome[4 * BUDGET_TEXT_MAX + 256];
+/* Where a run is, for the signal that asks. */
+static struct script *volatile asked_script;
+
+static void on_asked(int signal)
+{
+    (void)signal;
+    if (!asked_script)
+        _exit(WORKER_EXIT_FINAL);
+    script_stalled(asked_script);
+}
+
 /* one run ---------------------------------------------------------------------------------------
  */
 
@@ -270,14 +284,18 @@ static struct script *load_run(struct worker *worker, const struct wire_load *lo
     worker->clock = (struct clock){0, 0};
     deferred_clear(&worker->deferred);
     sandbox_arm(LOAD_CPU_MS + load->stall_ms);
+    buffer_add(&worker->out, (struct span){room_for_outcome, sizeof room_for_outcome});
+    buffer_clear(&worker->out);
     struct script *script = script_new(worker->arena, load, host_of(worker, &host), NULL);
     if (!script)
         _exit(WORKER_EXIT_BROKEN);
+    asked_script = script;
     bool startable = script_load(script, load, &text);
     sandbox_arm(0);
     send_frame(worker, wire_put_described(&worker->out, &(struct wire_described){text}));
     if (startable)
         return script;
+    asked_script = NULL;
     script_free(script);
     return NULL;
 }
@@ -304,6 +322,7 @@ static void end_run(struct worker *worker, struct script *script)
 {
     bool was_large =
         arena_spilled(worker->arena) || worker->in.size > READ_SIZE || worker->out.size > READ_SIZE;
+    asked_script = NULL;
     script_free(script);
     buffer_drop(&worker->in, worker->used);
     worker->used = 0;
@@ -328,6 +347,7 @@ static void serve(struct worker *worker)
             end_run(worker, script);
             script = NULL;
         } else if (wire_get_load(&frame, &load, NULL)) {
+            asked_script = NULL;
             script_free(script);
             stall_ms = load.stall_ms;
             script = load_run(worker, &load);
@@ -372,6 +392,7 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPROF, SIG_DFL);
     signal(SIGXCPU, SIG_DFL);
+    signal(WORKER_ASKED, on_asked);
 }
 
 static bool confine(int64_t memory_limit_bytes, char level[SANDBOX_LEVEL_SIZE])

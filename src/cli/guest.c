@@ -5,6 +5,7 @@
 #include "json.h"
 #include "pool.h"
 #include "service.h"
+#include "worker.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -14,7 +15,8 @@
 #include <unistd.h>
 
 #define LOAD_LIMIT_MS  30000 /* a loading flow is stopped long before, by its own limits */
-#define GRACE_MS       1000  /* a worker that stops by itself can say step and line */
+#define GRACE_MS       1000  /* a worker that stops by itself can say step and line... */
+#define ASKED_GRACE_MS 100   /* ...and so can one that is asked, in the middle of native code */
 #define UNDO_MS        10000 /* as run.c has it */
 #define FETCH_HEAD_MAX 16384
 #define STALL_LOOKS    8 /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
@@ -32,6 +34,7 @@ struct guest {
     struct flows *flows; /* or NULL */
     struct pool_worker *worker;
     enum guest_state state;
+    bool asked;   /* to say where it stalls */
     bool waiting; /* a call waits for the frame that ends it */
     bool interrupted;
     bool late; /* the last wait took too long */
@@ -79,6 +82,25 @@ static void on_limit(void *arg)
     give_up(guest);
 }
 
+static void on_unanswered(void *arg)
+{
+    struct guest *guest = arg;
+    guest->asked = false;
+    error_set(&guest->err, ERROR_LIMIT,
+              "limit.stall: one native call used the CPU for too long: EXECUTOR_STALL_MS is %lld",
+              (long long)guest->config.stall_ms);
+    give_up(guest);
+}
+
+/* Where it is, the worker itself can say. */
+static void ask_stalled(struct guest *guest)
+{
+    guest->asked = true;
+    kill(pool_pid(guest->worker), WORKER_ASKED);
+    loop_timer_set(guest->loop, &guest->stall, loop_mono_ms(guest->loop) + ASKED_GRACE_MS,
+                   on_unanswered, guest);
+}
+
 /* CPU time that goes by while the VM's ticks stand is time inside one native call. */
 static void watch_for_stall(void *arg)
 {
@@ -90,10 +112,7 @@ static void watch_for_stall(void *arg)
             guest->last_ticks = ticks;
             guest->last_cpu_ms = cpu_ms;
         } else if (cpu_ms - guest->last_cpu_ms >= stall_ms) {
-            error_set(&guest->err, ERROR_LIMIT,
-                      "limit.stall: one native call used the CPU for more than %lld ms",
-                      (long long)stall_ms);
-            give_up(guest);
+            ask_stalled(guest);
             return;
         }
     }
@@ -122,7 +141,7 @@ static bool wait_for_answer(struct guest *guest, const struct buffer *frame, int
 {
     buffer_clear(&guest->answer);
     guest->err = (struct error){0};
-    guest->late = false;
+    guest->late = guest->asked = false;
     pool_send(guest->worker, buffer_span(frame));
     return await(guest, limit_ms, err);
 }
@@ -142,6 +161,10 @@ static void on_gone(void *arg, int status, bool ready)
     guest->worker = NULL;
     if (guest->state == GUEST_IDLE && guest->answer.len)
         return; /* its outcome came before: a limit of the run ends the worker too */
+    if (guest->asked) {
+        on_unanswered(guest);
+        return;
+    }
     if (!ready)
         error_set(&guest->err, ERROR_SYSTEM, "a worker could not start");
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
@@ -353,6 +376,7 @@ bool guest_load(struct guest *guest, const struct guest_load *load, struct span 
             load->memory_limit_bytes ? load->memory_limit_bytes : guest->memory_limit_bytes,
         .stall_ms = guest->config.stall_ms,
         .event_limit_bytes = guest->config.event_limit_bytes,
+        .events_limit = guest->config.events_limit,
         .skip_waits = load->skip_waits};
     struct wire_frame frame;
     struct wire_described described;

@@ -112,7 +112,8 @@ struct wire_load apart_load(const struct apart_order *order)
                                   order->instructions ? order->instructions : 1000000000,
                               .memory_limit_bytes = (order->memory_mb ? order->memory_mb : 64) * MB,
                               .stall_ms = order->stall_ms ? order->stall_ms : 3000,
-                              .event_limit_bytes = 256 * 1024};
+                              .event_limit_bytes = 256 * 1024,
+                              .events_limit = order->events ? order->events : 1000000};
 }
 
 void apart_run_here(const struct apart_order *order, struct apart_told *told)

@@ -23,6 +23,7 @@ struct apart_order {
     int64_t instructions;
     int64_t memory_mb;
     int64_t stall_ms;
+    int64_t events;
     int64_t left_ms;
 };
 

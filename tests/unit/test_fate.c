@@ -107,9 +107,18 @@ static const struct failure {
      " t[#t+1] = string.rep(\"x\", 1000000) .. #t end) end end) }\n",
      NULL, NULL, "\"code\":\"limit.memory\"", "EXECUTOR_MEMORY_LIMIT_MB"},
     {"stall",
-     "return flow \"f\" { task \"bad\" (function() return (string.find(string.rep(\"a\", 20000),"
-     " \".-.-.-.-b\")) end) }\n",
-     NULL, "EXECUTOR_STALL_MS=300", "\"code\":\"limit.stall\"", "EXECUTOR_STALL_MS"},
+     "return flow \"f\" { task \"bad\" (function()\n local text = string.rep(\"a\", 20000)\n"
+     " return coroutine.wrap(function()\n return (text:find(\".-.-.-.-b\")) end)() end) }\n",
+     NULL, "EXECUTOR_STALL_MS=300", "EXECUTOR_STALL_MS is 300\",\"code\":\"limit.stall\"",
+     "\"line\":4"},
+    {"native",
+     "return flow \"f\" { task \"bad\" (function()\n local text = string.rep(\"a\", 20000)\n"
+     " return (text:find(\".-.-.-.-b\")) end) }\n",
+     NULL, "EXECUTOR_TIMEOUT_SECS=1", "Execution timeout", "\"line\":3"},
+    {"flood",
+     "return flow \"f\" { task \"bad\" (function(s, ctx)\n while true do\n pcall(ctx.log, \"x\")"
+     " end end) }\n",
+     NULL, "EXECUTOR_EVENTS_LIMIT=50", "\"code\":\"limit.events\"", "\"line\":3"},
     {"input", "return flow \"f\" { input = { n = \"number\" }, task \"a\" (function() end) }\n",
      "{\"n\":\"x\"}", NULL, "\"code\":\"input.invalid\"", "n"},
     {"syntax", "return flow \"f\" {\n task \"a\" (function( end) }\n", NULL, NULL, "\"line\":2",

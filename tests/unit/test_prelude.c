@@ -396,6 +396,7 @@ static void send_load(struct bench *bench)
         .memory_limit_bytes = number_of(L, AT_CASE, "memory_mb", 64) << 20,
         .stall_ms = 3000,
         .event_limit_bytes = number_of(L, AT_CASE, "event_limit", 262144),
+        .events_limit = number_of(L, AT_CASE, "events_limit", 1000000),
         .skip_waits = true,
     };
     assert_true(wire_put_load(&out, &load));

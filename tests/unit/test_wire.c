@@ -38,6 +38,7 @@ static void wire_load_comes_back_as_it_was_put(void **state)
                             64 << 20,
                             3000,
                             256 << 10,
+                            1000,
                             true};
     struct wire_load got;
     assert_true(wire_put_load(&out, &put));
@@ -52,6 +53,7 @@ static void wire_load_comes_back_as_it_was_put(void **state)
     assert_int_equal(got.memory_limit_bytes, 64 << 20);
     assert_int_equal(got.stall_ms, 3000);
     assert_int_equal(got.event_limit_bytes, 256 << 10);
+    assert_int_equal(got.events_limit, 1000);
     buffer_release(&out);
 }
 
