@@ -3,6 +3,7 @@
 #include "mem.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -372,18 +373,42 @@ static bool allows_address(const struct egress *egress, const struct address *ad
     return false;
 }
 
-/* A Runtime API on loopback may listen on all of it, and the unspecified address leads there. */
+/* The unspecified address leads to this machine as loopback does. */
+static bool is_local(const struct address *address)
+{
+    return is_loopback(address) || is_inside(address, "this host") ||
+           is_inside(address, "unspecified");
+}
+
+/* An address of one of this machine's interfaces; it may be a public one. */
+static bool is_own(const struct address *address)
+{
+    struct ifaddrs *all;
+    bool own = false;
+    if (getifaddrs(&all) != 0)
+        return false;
+    for (const struct ifaddrs *each = all; each && !own; each = each->ifa_next) {
+        struct address has;
+        own = each->ifa_addr && from_sockaddr(each->ifa_addr, &has) && has.size == address->size &&
+              memcmp(has.bytes, address->bytes, has.size) == 0;
+    }
+    freeifaddrs(all);
+    return own;
+}
+
+/* A Runtime API on loopback may listen on all addresses of its machine, which is this one. Where
+ * one that is known by its name listens is not known here, so all that leads inside counts. */
 static bool is_runtime_api(const struct egress *egress, const char *host, int port,
                            const struct address *address)
 {
     const struct entry *api = &egress->runtime_api;
     if (api->port == 0 || api->port != port)
         return false;
-    bool local = api->host ? same_host(api->host, "localhost") : is_loopback(&api->range.first);
-    if (local && (is_loopback(address) || is_inside(address, "this host") ||
-                  is_inside(address, "unspecified")))
+    if (api->host)
+        return same_host(api->host, host) || find_inside(address) || is_own(address);
+    if (is_local(&api->range.first) && (is_local(address) || is_own(address)))
         return true;
-    return api->host ? same_host(api->host, host) : in_range(address, &api->range);
+    return in_range(address, &api->range);
 }
 
 /* EC2's instance metadata, by both of its addresses. */

@@ -87,9 +87,11 @@ static int spawn(struct pool *pool, int socket, int page, pid_t *pid)
     return failed;
 }
 
+/* The page keeps its size: a look at one that its worker has cut would be the supervisor's end. */
 static struct worker_page *map_page(int fd)
 {
-    if (fd < 0 || ftruncate(fd, sizeof(struct worker_page)) != 0)
+    if (fd < 0 || ftruncate(fd, sizeof(struct worker_page)) != 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
         return NULL;
     void *page = mmap(NULL, sizeof(struct worker_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     return page == MAP_FAILED ? NULL : page;
@@ -112,7 +114,7 @@ static struct pool_worker *start(struct pool *pool, struct error *err)
 {
     int ends[2] = {-1, -1};
     pid_t pid = 0;
-    int page_fd = memfd_create("moonmill-page", MFD_CLOEXEC);
+    int page_fd = memfd_create("moonmill-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     struct pool_worker *worker = mem_new(sizeof *worker);
     worker->page = map_page(page_fd);
     bool prepared = worker->page && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 &&

@@ -15,6 +15,7 @@
 #define ASKED_GRACE_MS    100 /* ...and so can one that is asked, in the middle of native code */
 #define UNDO_MS           10000
 #define STEP_MAX          1024
+#define FINDING_TEXT_MAX  4096
 #define FETCH_HEAD_MAX    8192
 
 enum run_state { RUN_LOADING, RUN_LOADED, RUN_RUNNING, RUN_OVER, RUN_STATES };
@@ -213,26 +214,47 @@ static void begin_stall_watch(struct run *run)
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
+/* The longest beginning of at most max bytes that ends at a character's edge. */
+static struct span cut(struct span text, size_t max)
+{
+    size_t len = text.len < max ? text.len : max;
+    while (len < text.len && len > 0 && ((unsigned char)text.at[len] & 0xc0) == 0x80)
+        len--;
+    return (struct span){text.at, len};
+}
+
 static void remember_step(struct run *run, struct span step)
 {
+    struct span kept = cut(step, sizeof run->step - 1);
     if (step.len)
-        snprintf(run->step, sizeof run->step, "%.*s", (int)step.len, step.at);
+        snprintf(run->step, sizeof run->step, "%.*s", (int)kept.len, kept.at);
+}
+
+/* A finding is a worker's word, too: what is told of it is no longer than an outcome's texts. */
+static char *finding_text(const cJSON *finding, const char *name, const char *otherwise)
+{
+    const char *text = json_member_text(finding, name);
+    return mem_string(cut(span_of(text && *text ? text : otherwise), FINDING_TEXT_MAX));
 }
 
 /* The first error among the findings ends the run before it starts. */
 static void end_unloadable(struct run *run, const cJSON *finding)
 {
     const cJSON *line = json_member(finding, "line");
-    const char *code = json_member_text(finding, "code");
-    const char *message = json_member_text(finding, "message");
-    const char *file = json_member_text(finding, "file");
+    bool known = cJSON_IsNumber(line) && line->valuedouble >= 1 && line->valuedouble <= INT32_MAX;
+    char *code = finding_text(finding, "code", "flow.invalid");
+    char *message = finding_text(finding, "message", "the flow does not load");
+    char *file = finding_text(finding, "file", "");
     struct run_outcome outcome = {.end = RUN_FAILED,
-                                  .code = code ? code : "flow.invalid",
-                                  .message = message ? message : "the flow does not load",
+                                  .code = code,
+                                  .message = message,
                                   .step = "",
-                                  .file = file ? file : "",
-                                  .line = cJSON_IsNumber(line) ? (int64_t)line->valuedouble : 0};
+                                  .file = file,
+                                  .line = known ? (int64_t)line->valuedouble : 0};
     end(run, &outcome);
+    mem_free(code);
+    mem_free(message);
+    mem_free(file);
 }
 
 static bool on_described(struct run *run, const struct wire_frame *frame, struct error *err)

@@ -196,10 +196,20 @@ static bool wait_a_while(struct server *server, int ms)
     return goes_on;
 }
 
+static bool drip(struct connection *connection, const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->answer.body_len; i++)
+        if (!wait_a_while(connection->server, reply->answer.delay_ms) ||
+            !send_all(connection->fd, reply->body + i, 1))
+            return false;
+    return true;
+}
+
 /* True when the connection may serve another request. */
-static bool send_answer(int fd, const struct reply *reply)
+static bool send_answer(struct connection *connection, const struct reply *reply)
 {
     const struct server_answer *answer = &reply->answer;
+    int fd = connection->fd;
     struct buffer head;
     buffer_init(&head, HEAD_MAX);
     buffer_format(&head, "HTTP/1.1 %d Answer\r\n%s", answer->status, reply->headers);
@@ -208,7 +218,11 @@ static bool send_answer(int fd, const struct reply *reply)
         buffer_format(&head, "Content-Length: %zu\r\n", answer->body_len);
     buffer_text(&head, "\r\n");
     size_t len = answer->fault == SERVER_HALF ? answer->body_len / 2 : answer->body_len;
-    bool sent = send_all(fd, head.data, head.len) && send_all(fd, reply->body, len);
+    bool sent = send_all(fd, head.data, head.len);
+    if (answer->fault == SERVER_DRIPS)
+        sent = sent && drip(connection, reply);
+    else
+        sent = sent && send_all(fd, reply->body, len);
     buffer_release(&head);
     return sent && answer->fault == SERVER_ANSWERS &&
            !strcasestr(reply->headers, "connection: close");
@@ -234,9 +248,10 @@ static bool act(struct connection *connection, const struct reply *reply)
         return false;
     case SERVER_ANSWERS:
     case SERVER_HALF:
+    case SERVER_DRIPS:
         break;
     }
-    return send_answer(fd, reply);
+    return send_answer(connection, reply);
 }
 
 static void *serve(void *arg)
@@ -299,28 +314,50 @@ static void *accept_all(void *arg)
     }
 }
 
-static void listen_on(struct server *server, int port)
+/* The address as the socket interface wants it; returns its size. */
+static socklen_t parse_address(const char *text, int port, struct sockaddr_storage *address)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in *four = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+    *address = (struct sockaddr_storage){.ss_family = AF_INET};
+    four->sin_port = htons((uint16_t)port);
+    if (inet_pton(AF_INET, text, &four->sin_addr) == 1)
+        return sizeof *four;
+    address->ss_family = AF_INET6;
+    must(inet_pton(AF_INET6, text, &six->sin6_addr) == 1, text);
+    return sizeof *six;
+}
+
+static void listen_on(struct server *server, const char *text, int port)
+{
+    struct sockaddr_storage address;
+    socklen_t size = parse_address(text, port, &address);
+    bool six = address.ss_family == AF_INET6;
+    server->listener = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     must(server->listener >= 0, "socket");
     setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-    must(bind(server->listener, (struct sockaddr *)&address, sizeof address) == 0, "bind");
+    if (six)
+        setsockopt(server->listener, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
+    must(bind(server->listener, (struct sockaddr *)&address, size) == 0, "bind");
     must(listen(server->listener, 128) == 0, "listen");
     must(getsockname(server->listener, (struct sockaddr *)&address, &size) == 0, "getsockname");
-    server->port = ntohs(address.sin_port);
-    snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d", server->port);
+    /* both kinds keep the port in the same place */
+    server->port = ntohs(((struct sockaddr_in *)&address)->sin_port);
+    snprintf(server->url, sizeof server->url, "http://%s%s%s:%d", six ? "[" : "", text,
+             six ? "]" : "", server->port);
 }
 
 struct server *server_start(int port, server_handler *handler, void *arg)
 {
+    return server_start_on("127.0.0.1", port, handler, arg);
+}
+
+struct server *server_start_on(const char *address, int port, server_handler *handler, void *arg)
+{
     struct server *server = mem_new(sizeof *server);
     server->handler = handler;
     server->arg = arg;
-    listen_on(server, port);
+    listen_on(server, address, port);
     pthread_mutex_init(&server->turn, NULL);
     pthread_mutex_init(&server->lock, NULL);
     pthread_condattr_t monotonic;

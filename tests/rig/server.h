@@ -1,6 +1,6 @@
 /* server: a small real HTTP/1.1 server for tests, scripted to misbehave.
  *
- * Listens on 127.0.0.1 on a free port, a thread a connection, keep-alive. The handler is called
+ * Listens on one address, a thread a connection, keep-alive. The handler is called
  * (one call at a time, under a lock) for each whole request and says what happens to it, faults of
  * the socket included. server_stop ends every thread it started. */
 #ifndef MOONMILL_RIG_SERVER_H
@@ -29,6 +29,7 @@ enum server_fault {
     SERVER_RESETS, /* the same with a TCP reset */
     SERVER_HALF,   /* sends half of the answer's body, then closes */
     SERVER_HANGS,  /* keeps the connection open and never answers (until server_stop) */
+    SERVER_DRIPS,  /* sends the answer's body a byte in delay_ms */
 };
 struct server_answer {
     int status;
@@ -40,11 +41,13 @@ struct server_answer {
 };
 typedef struct server_answer server_handler(void *arg, const struct server_request *request);
 
-/* port 0: any free one. Aborts the test when it cannot listen. */
+/* On 127.0.0.1; port 0: any free one. Aborts the test when it cannot listen. */
 struct server *server_start(int port, server_handler *handler, void *arg);
+/* On an IPv4 or IPv6 address; "0.0.0.0" or "::" is all of the machine's of that kind. */
+struct server *server_start_on(const char *address, int port, server_handler *handler, void *arg);
 void server_stop(struct server *server);
 int server_port(const struct server *server);
-/* "http://127.0.0.1:PORT", owned by the server. */
+/* "http://127.0.0.1:PORT", with its own address; owned by the server. */
 const char *server_url(const struct server *server);
 unsigned server_connections(const struct server *server);
 
