@@ -86,7 +86,7 @@ void liar_put_right(struct liar *liar, enum wire_kind kind)
 {
     struct buffer *out = &liar->out;
     static const struct wire_load load = {
-        TEXT("{}"), TEXT("f"), TEXT("return 1"), TEXT("null"), 1, 1, 1, 1, false};
+        TEXT("{}"), TEXT("f"), TEXT("return 1"), TEXT("null"), 1, 1, 1, 1, 1, false};
     switch (kind) {
     case WIRE_LOAD:
         wire_put_load(out, &load);
