@@ -124,10 +124,10 @@ static void on_gone(void *arg, int status, bool ready)
     struct run *run = arg;
     char message[160];
     run->worker = NULL;
-    if (!ready) {
-        end_because(run, RUN_LOST, "worker.start", "a worker could not start");
-    } else if (run->asked) {
+    if (run->asked) {
         end_asked(run);
+    } else if (!ready) {
+        end_because(run, RUN_LOST, "worker.start", "a worker could not start");
     } else if (WIFSIGNALED(status) &&
                (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGXCPU)) {
         end_at_deadline(run);

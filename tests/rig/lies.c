@@ -489,7 +489,7 @@ static void silence(struct liar *liar)
 
 static void dies(struct liar *liar)
 {
-    static const int signals[] = {SIGABRT, SIGSEGV, SIGKILL, SIGBUS, SIGSYS, SIGTERM, SIGXCPU};
+    static const int signals[] = {SIGABRT, SIGSEGV, SIGKILL, SIGBUS, SIGSYS, SIGTERM, SIGILL};
     int chosen = CHOOSE(liar, signals);
     liar_say(liar);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});

@@ -72,6 +72,7 @@ static int open_world(void **state)
     struct world *world = mem_new(sizeof *world);
     world->resolver = resolver_start();
     world->site.config.http_allow = world->site.allow;
+    world->site.secrets = secrets_new(&world->site.config, NULL, NULL, 0);
     pages_init(&world->site.pages);
     world->site.server = server_start_on(RESOLVER_PUBLIC, 80, pages_serve, &world->site.pages);
     world->public_six = server_start_on(RESOLVER_PUBLIC_6, 80, serve_inside, NULL);
@@ -95,6 +96,7 @@ static int close_world(void **state)
         server_stop(world->inside[i]);
     server_stop(world->public_six);
     server_stop(world->site.server);
+    secrets_free(world->site.secrets);
     pages_release(&world->site.pages);
     resolver_stop(world->resolver);
     mem_free(world);
