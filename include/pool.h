@@ -33,6 +33,9 @@ void pool_warm(struct pool *pool, size_t count);
 typedef void pool_confined_fn(void *arg, const struct error *why);
 void pool_await_confined(struct pool *pool, pool_confined_fn *confined, void *arg);
 
+/* The layers that confine workers (sandbox.h), once the first one has told; "" before. */
+const char *pool_level(const struct pool *pool);
+
 #define POOL_WORKER_GONE SIZE_MAX
 
 struct pool_user {

@@ -46,9 +46,9 @@ struct pool {
     const struct log *log;
     char *program;
     struct pool_worker *workers;
-    struct loop_timer spare; /* starts a spare outside of the hot path */
-    bool level_logged;
-    pool_confined_fn *confined; /* who waits to hear about the first worker; NULL: nobody */
+    struct loop_timer spare;        /* starts a spare outside of the hot path */
+    char level[SANDBOX_LEVEL_SIZE]; /* of the first worker; "" until it is known */
+    pool_confined_fn *confined;     /* who waits to hear about the first worker; NULL: nobody */
     void *confined_arg;
 };
 
@@ -201,11 +201,11 @@ static void report_gone(struct pool_worker *worker)
 
 /* --- what it says ----------------------------------------------------------------------------- */
 
-static void log_level_once(struct pool *pool, const char *level, const char *missing)
+static void keep_level(struct pool *pool, const char *level, const char *missing)
 {
-    if (pool->level_logged)
+    if (*pool->level)
         return;
-    pool->level_logged = true;
+    snprintf(pool->level, sizeof pool->level, "%s", level);
     if (*missing)
         log_line(pool->log, LOG_WARN,
                  "workers are confined without layers that this kernel refuses",
@@ -220,7 +220,7 @@ static bool judge_level(struct pool *pool, const char *level)
     char missing[SANDBOX_LEVEL_SIZE];
     struct error err = {0};
     sandbox_missing(level, missing);
-    log_level_once(pool, level, missing);
+    keep_level(pool, level, missing);
     bool good = !*missing || !pool->config->sandbox_strict;
     if (!good)
         error_set(&err, ERROR_SYSTEM,
@@ -500,6 +500,11 @@ void pool_await_confined(struct pool *pool, pool_confined_fn *confined, void *ar
     pool->confined_arg = arg;
     if (!start(pool, &err))
         tell_confined(pool, &err);
+}
+
+const char *pool_level(const struct pool *pool)
+{
+    return pool->level;
 }
 
 void pool_warm(struct pool *pool, size_t count)

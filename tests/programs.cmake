@@ -15,7 +15,7 @@ if(TARGET bootstrap)
 endif()
 if(TARGET moonmill)
     # The developer's commands as their users run them, and the pages: tests/<name>.sh.
-    foreach(command replay graph check spec docs authors new)
+    foreach(command replay graph check spec docs authors new doctor)
         add_test(NAME ${command} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/${command}.sh
                                          $<TARGET_FILE:moonmill>)
         set_tests_properties(${command} PROPERTIES TIMEOUT 300

@@ -2,6 +2,7 @@
 
 #include "check.h"
 #include "config.h"
+#include "doctor.h"
 #include "graph.h"
 #include "mem.h"
 #include "new.h"
@@ -32,6 +33,7 @@ static const struct command {
     int (*main)(int argc, char **argv); /* argv[0] is the command's name */
 } commands[] = {
     {"check", "tell what is wrong with flows, before anything runs", check_main},
+    {"doctor", "tell what would keep the runtime from its work here", doctor_main},
     {"graph", "draw a flow: text, svg, mermaid or dot", graph_main},
     {"new", "make a folder to begin with: a flow, its test, a job", new_main},
     {"replay", "run the jobs of an SQS event here, against local stand-ins", replay_main},

@@ -1,0 +1,255 @@
+#include "doctor.h"
+
+#include "claims.h"
+#include "cli.h"
+#include "clock.h"
+#include "config.h"
+#include "egress.h"
+#include "flow.h"
+#include "json.h"
+#include "loop.h"
+#include "pool.h"
+#include "sandbox.h"
+#include "service.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OUT_MAX  (256 * 1024)
+#define TEXT_MAX 640
+
+struct doctor {
+    struct config config;
+    struct config_warnings warnings;
+    bool verbose;
+    bool json;
+    struct buffer problems; /* JSON objects, or lines */
+    struct buffer facts;    /* JSON members, or lines */
+    size_t problem_count;
+};
+
+/* --- saying ----------------------------------------------------------------------------------- */
+
+static void put_json(struct buffer *out, const char *key, const char *text)
+{
+    buffer_text(out, key);
+    json_put_string(out, span_of(text));
+}
+
+/* One problem and its remedy in one line. */
+static void tell(struct doctor *doctor, const char *check, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void tell(struct doctor *doctor, const char *check, const char *format, ...)
+{
+    char text[TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (doctor->json) {
+        put_json(&doctor->problems, doctor->problem_count ? ",{\"check\":" : "{\"check\":", check);
+        put_json(&doctor->problems, ",\"message\":", text);
+        buffer_text(&doctor->problems, "}");
+    } else {
+        buffer_format(&doctor->problems, "%s: %s\n", check, text);
+    }
+    doctor->problem_count++;
+}
+
+static void note(struct doctor *doctor, const char *check, const char *fact)
+{
+    if (doctor->json) {
+        put_json(&doctor->facts, doctor->facts.len ? "," : "", check);
+        put_json(&doctor->facts, ":", fact);
+    } else {
+        buffer_format(&doctor->facts, "%s: %s\n", check, fact);
+    }
+}
+
+/* --- the checks ------------------------------------------------------------------------------- */
+
+static void check_settings(struct doctor *doctor)
+{
+    for (size_t i = 0; i < doctor->warnings.count; i++)
+        tell(doctor, "settings", "%s", doctor->warnings.text[i]);
+}
+
+static void check_network(struct doctor *doctor)
+{
+    struct error err = {0};
+    struct egress *egress = egress_new(&doctor->config, &err);
+    if (!egress)
+        tell(doctor, "network", "%s; until it is mended, flows reach public addresses only",
+             err.text);
+    egress_free(egress);
+}
+
+static void check_flows(struct doctor *doctor)
+{
+    struct error err = {0};
+    struct flows *flows = flows_open(doctor->config.flows_dir, &err);
+    if (flows)
+        flows_close(flows);
+    else
+        tell(doctor, "flows", "%s; set EXECUTOR_FLOWS_DIR to the folder that holds the flows",
+             err.text);
+    note(doctor, "flows", doctor->config.flows_dir);
+}
+
+static void check_keys(struct doctor *doctor)
+{
+    struct error err = {0};
+    const struct config *config = &doctor->config;
+    if (config->backend_pub) {
+        struct keys *keys = keys_from_backend_pub(config->backend_pub, &err);
+        if (!keys)
+            tell(doctor, "keys", "%s", err.text);
+        keys_free(keys);
+        note(doctor, "keys", "BACKEND_PUB");
+    } else if (config->api_url) {
+        note(doctor, "keys", config->api_url);
+    } else {
+        tell(doctor, "keys",
+             "no job's token can be verified: set BACKEND_PUB, or API_URL to fetch "
+             "the API's key set");
+    }
+}
+
+static void check_certificates(struct doctor *doctor)
+{
+    const char *file = doctor->config.ca_file;
+    if (!file)
+        tell(doctor, "certificates", "no CA bundle was found: set SSL_CERT_FILE to one");
+    else if (access(file, R_OK) != 0)
+        tell(doctor, "certificates", "%s cannot be read: set SSL_CERT_FILE to a CA bundle", file);
+    else
+        note(doctor, "certificates", file);
+}
+
+struct first_worker {
+    struct loop *loop;
+    struct error err;
+};
+
+static void on_confined(void *arg, const struct error *why)
+{
+    struct first_worker *first = arg;
+    if (why)
+        first->err = *why;
+    loop_stop(first->loop);
+}
+
+static void judge_level(struct doctor *doctor, const char *level)
+{
+    char missing[SANDBOX_LEVEL_SIZE];
+    sandbox_missing(level, missing);
+    note(doctor, "sandbox", level);
+    if (*missing)
+        tell(doctor, "sandbox",
+             "this kernel does not grant workers: %s; flows are still held by %s (docs/SECURITY.md "
+             "says what that means); EXECUTOR_SANDBOX=strict refuses to run so",
+             missing, level);
+}
+
+/* A worker is started as the runtime starts one, and says how far it is confined. */
+static void check_sandbox(struct doctor *doctor)
+{
+    struct clock clock = {0};
+    struct log quiet = {&clock, open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_FATAL, false};
+    struct first_worker first = {.err = {0}};
+    char program[PATH_MAX];
+    doctor->config.sandbox_strict = false; /* what is missing is told here */
+    first.loop = loop_new(&clock, &first.err);
+    if (first.loop) {
+        struct pool *pool =
+            pool_new(first.loop, &doctor->config, &quiet, service_own_program(program));
+        pool_await_confined(pool, on_confined, &first);
+        if (!*pool_level(pool) && first.err.kind == ERROR_NONE)
+            loop_run(first.loop);
+        if (*pool_level(pool))
+            judge_level(doctor, pool_level(pool));
+        pool_free(pool);
+        loop_free(first.loop);
+    }
+    if (first.err.kind != ERROR_NONE)
+        tell(doctor, "sandbox", "%s", first.err.text);
+    close(quiet.fd);
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+static int help(void)
+{
+    puts("usage: moonmill doctor [-v] [--json]\n\n"
+         "Says what of this machine and its environment would keep the runtime from its work:\n"
+         "settings, flows, keys, certificates, and which layers of the sandbox the kernel grants.\n"
+         "Says nothing when all is well.\n\n"
+         "  -v       what was found, too\n"
+         "  --json   one JSON document: {\"problems\":[{check,message}],\"found\":{}}\n\n"
+         "exit: 0 nothing is wrong, 1 something is, 2 usage");
+    return CLI_DONE;
+}
+
+/* -1: go on; else the exit code. */
+static int read_options(int argc, char **argv, struct doctor *doctor)
+{
+    static const struct option known[] = {{"verbose", no_argument, NULL, 'v'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "vh", known, NULL)) != -1) {
+        switch (option) {
+        case 'v':
+            doctor->verbose = true;
+            break;
+        case 'j':
+            doctor->json = true;
+            break;
+        case 'h':
+            return help();
+        default:
+            return cli_usage("doctor", "'%s' is no option of it", argv[optind - 1]);
+        }
+    }
+    return optind == argc ? -1 : cli_usage("doctor", "'%s': it takes no names", argv[optind]);
+}
+
+static void print(const struct doctor *doctor)
+{
+    struct span problems = buffer_span(&doctor->problems), facts = buffer_span(&doctor->facts);
+    if (doctor->json)
+        printf("{\"problems\":[%.*s],\"found\":{%.*s}}\n", (int)problems.len,
+               problems.len ? problems.at : "", (int)facts.len, facts.len ? facts.at : "");
+    else
+        printf("%.*s%.*s", doctor->verbose ? (int)facts.len : 0, facts.len ? facts.at : "",
+               (int)problems.len, problems.len ? problems.at : "");
+}
+
+int doctor_main(int argc, char **argv)
+{
+    struct doctor doctor = {.verbose = false};
+    int code = read_options(argc, argv, &doctor);
+    if (code >= 0)
+        return code;
+    buffer_init(&doctor.problems, OUT_MAX);
+    buffer_init(&doctor.facts, OUT_MAX);
+    config_read(&doctor.config, (const char *const *)environ, &doctor.warnings);
+    check_settings(&doctor);
+    check_flows(&doctor);
+    check_keys(&doctor);
+    check_certificates(&doctor);
+    check_network(&doctor);
+    check_sandbox(&doctor);
+    print(&doctor);
+    config_release(&doctor.config);
+    buffer_release(&doctor.problems);
+    buffer_release(&doctor.facts);
+    return doctor.problem_count ? CLI_FAILED : CLI_DONE;
+}
