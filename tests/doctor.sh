@@ -17,8 +17,12 @@ check() {
     shift 3
     timeout 60 env -i PATH="$PATH" ${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} "$@" >"$work/out" 2>&1 </dev/null
     got=$?
-    if [ "$got" -ne "$status" ] || ! grep -qF -e "$wanted" "$work/out" ||
-        { [ -z "$wanted" ] && [ -s "$work/out" ]; }; then
+    if [ -n "$wanted" ]; then
+        grep -qF -e "$wanted" "$work/out"
+    else
+        [ ! -s "$work/out" ]
+    fi
+    if [ $? -ne 0 ] || [ "$got" -ne "$status" ]; then
         echo "FAILED: $name: status $got, wanted $status with: $wanted"
         sed 's/^/    /' "$work/out"
         failed=1
