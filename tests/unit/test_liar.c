@@ -174,7 +174,7 @@ static void describe(struct pair *pair, uint64_t number, struct jobs_record jobs
 static void run_lies(const uint64_t *numbers, size_t count, int64_t deadline_ms)
 {
     struct pair pairs[PAIRS];
-    struct jobs_record jobs[2 * PAIRS];
+    struct jobs_record jobs[2 * PAIRS] = {{0}};
     for (size_t i = 0; i < count; i++)
         describe(&pairs[i], numbers[i], &jobs[2 * i]);
     char *event = house_event(&house, jobs, 2 * count);
