@@ -226,7 +226,8 @@ static enum expression_place body_place(const cJSON *head, const cJSON *body)
         return strcasestr(type, "json")                    ? EXPRESSION_JSON
                : strcasestr(type, "x-www-form-urlencoded") ? EXPRESSION_FORM
                                                            : EXPRESSION_TEXT;
-    bool json = cJSON_IsString(first) && (*first->valuestring == '{' || *first->valuestring == '[');
+    bool json = first && cJSON_IsString(first) &&
+                (*first->valuestring == '{' || *first->valuestring == '[');
     return json ? EXPRESSION_JSON : EXPRESSION_TEXT;
 }
 

@@ -263,12 +263,13 @@ static const char room_for_outcome[4 * BUDGET_TEXT_MAX + 256];
 /* Where a run is, for the signal that asks. */
 static struct script *volatile asked_script;
 
+/* It interrupts code that would not come back, and ends the process: nothing is returned to. */
 static void on_asked(int signal)
 {
     (void)signal;
     if (!asked_script)
         _exit(WORKER_EXIT_FINAL);
-    script_stalled(asked_script);
+    script_stalled(asked_script); // NOLINT(bugprone-signal-handler,cert-sig30-c): never returns
 }
 
 /* one run ---------------------------------------------------------------------------------------

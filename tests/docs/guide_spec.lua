@@ -40,6 +40,12 @@ describe("docs/flows.md", function()
         assert.matches("work$", output.key)
     end)
 
+    it("names a secret", function()
+        local run = run("billing", { http = { ["https://api.example.com/invoices"] = {} } })
+        assert.equal(200, completed(run))
+        assert.matches("^Basic ", run.calls[1].headers.authorization)
+    end)
+
     it("chooses", function()
         assert.equal("policy", completed(run("approval", { input = { amount = 500 } })))
         assert.equal("finance", completed(run("approval", { input = { amount = 501 } })))

@@ -37,7 +37,7 @@ struct look {
     struct loop_timer timer;
     size_t workers, regions;
     bool marker;
-    char found[128];
+    char found[512];
 };
 
 /* --- the run ------------------------------------------------------------------------------------
