@@ -62,5 +62,7 @@ void metrics_value(struct metrics *metrics, const char *flow, enum metrics_serie
                    int64_t value);
 /* Appends the lines, each ended by a line feed; wall_ms: their time. */
 void metrics_put(const struct metrics *metrics, int64_t wall_ms, struct buffer *out);
+/* Writes them, a write(2) each as far as the descriptor takes it. Does nothing for NULL. */
+void metrics_write(const struct metrics *metrics, int64_t wall_ms, int fd);
 
 #endif

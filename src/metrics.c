@@ -2,8 +2,10 @@
 
 #include "json.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FLOW_NAME_MAX 160
 
@@ -168,6 +170,31 @@ void metrics_put(const struct metrics *metrics, int64_t wall_ms, struct buffer *
 {
     for (const struct line *line = metrics->lines; line; line = line->next)
         put_line(out, line, wall_ms);
+}
+
+static void write_all(int fd, struct span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t written = write(fd, bytes.at, bytes.len);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return; /* nobody reads them */
+        bytes.at += written;
+        bytes.len -= (size_t)written;
+    }
+}
+
+void metrics_write(const struct metrics *metrics, int64_t wall_ms, int fd)
+{
+    struct buffer out;
+    buffer_init(&out, METRICS_LINE_MAX);
+    for (const struct line *line = metrics ? metrics->lines : NULL; line; line = line->next) {
+        put_line(&out, line, wall_ms);
+        write_all(fd, buffer_span(&out));
+        buffer_clear(&out);
+    }
+    buffer_release(&out);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

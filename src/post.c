@@ -144,7 +144,10 @@ struct answer post_answer(struct post *post, enum answer_push push, CURLcode res
                             .cut = post->cut,
                             .wall_ms = wall_ms};
     struct curl_header *header;
+    curl_off_t took_us = 0;
     curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+    curl_easy_getinfo(post->easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    answer.took_ms = took_us / 1000;
     if (curl_easy_header(post->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
         answer.retry_after = header->value;
     return answer;
