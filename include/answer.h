@@ -36,6 +36,7 @@ struct answer {
     bool cut;                /* the body went past ANSWER_BODY_MAX */
     const char *retry_after; /* the header, or NULL */
     int64_t wall_ms;         /* now, for a Retry-After that is a date */
+    int64_t took_ms;         /* from the request's start */
 };
 
 /* after_ms: what Retry-After asks for, 0..ANSWER_RETRY_AFTER_MS. */

@@ -2,7 +2,8 @@
  *
  * Decides who may start: as many records at once as EXECUTOR_CONCURRENCY; in a FIFO queue one of a
  * group, in order, and after a failure none of the rest. Answers in time whatever its records do
- * (law 7): what is not done by then goes back to the queue. */
+ * (law 7): what is not done by then goes back to the queue. Before it answers it writes its lines
+ * of metrics, when config asks for them. */
 #ifndef MOONMILL_BATCH_H
 #define MOONMILL_BATCH_H
 
@@ -18,6 +19,7 @@ struct batch_spec {
     const char *request_id; /* copied, as is the trace */
     const char *trace;      /* or NULL */
     int64_t deadline_ms;    /* Lambda's, epoch; 0: none */
+    bool cold;              /* the first of this environment; for metrics */
 };
 
 /* The response, valid during the call: {"batchItemFailures":[...]}. Nothing of the batch is under

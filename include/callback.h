@@ -53,6 +53,9 @@ struct callback_user {
     void (*room)(void *arg);
     /* Once, the last call; also when it never opened and its deadline passed. */
     void (*ended)(void *arg, enum callback_proof proof, const char *why);
+    /* One request was answered, or is known to have failed, after so long. Nothing may be freed
+     * from inside. NULL: the user does not want to know. */
+    void (*answered)(void *arg, int64_t took_ms);
 };
 
 /* Numbers for the record's log line. */

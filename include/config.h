@@ -60,10 +60,12 @@ struct config {
     size_t secret_count;
     int64_t flush_ms;            /* EXECUTOR_FLUSH_SECS 20 */
     bool callback_paths_literal; /* EXECUTOR_CALLBACK_PATHS auto|literal */
+    bool metrics;  /* EXECUTOR_METRICS on|off; on where AWS_LAMBDA_FUNCTION_NAME is set */
     char *ca_file; /* SSL_CERT_FILE, CURL_CA_BUNDLE, else the first bundle that exists */
     /* Lambda's */
     char *runtime_api;          /* AWS_LAMBDA_RUNTIME_API; NULL when unset */
     int64_t function_memory_mb; /* AWS_LAMBDA_FUNCTION_MEMORY_SIZE; 0 when unset */
+    int64_t invocations;        /* AWS_LAMBDA_MAX_CONCURRENCY 1: so many at once */
     enum log_level log_level;   /* AWS_LAMBDA_LOG_LEVEL INFO */
     bool log_json;              /* AWS_LAMBDA_LOG_FORMAT json, any case */
     /* not from the environment: set by `moonmill replay` alone */

@@ -6,6 +6,7 @@
 #ifndef MOONMILL_RECORD_H
 #define MOONMILL_RECORD_H
 
+#include "metrics.h"
 #include "sqs.h"
 #include "stages.h"
 
@@ -31,6 +32,7 @@ enum fate {
 #define X(fate, name, acknowledged) fate,
     FATES(X)
 #undef X
+        FATE_COUNT
 };
 const char *fate_name(enum fate fate);
 bool fate_is_acknowledged(enum fate fate);
@@ -42,7 +44,8 @@ struct record_bounds {
     int64_t run_ms;      /* flows are stopped */
     int64_t answer_ms;   /* nothing is sent any more */
     const char *request_id;
-    const char *trace; /* the invocation's, for records without their own; or NULL */
+    const char *trace;       /* the invocation's, for records without their own; or NULL */
+    struct metrics *metrics; /* of the invocation; NULL: none */
 };
 
 struct record;
@@ -68,8 +71,8 @@ void record_free(struct record *record);
 enum record_check record_check(struct record *record);
 /* After it was checked: runs it; `ended` follows. */
 void record_run(struct record *record);
-/* Gives it a fate without (further) running; for records that were not started or ran out of time.
- */
+/* Gives it a fate without (further) running, unless it has one; for records that were not started
+ * or ran out of time. */
 void record_settle(struct record *record, enum fate fate);
 
 enum fate record_fate(const struct record *record);

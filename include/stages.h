@@ -15,6 +15,7 @@ struct stages {
     struct loop *loop;
     const struct config *config;
     const struct log *log;
+    int metrics_fd; /* where metrics go, when the config wants any */
     struct flows *flows;
     struct jwks *jwks;
     struct pool *pool;

@@ -1,5 +1,6 @@
 #include "batch.h"
 
+#include "metrics.h"
 #include "record.h"
 #include "sqs.h"
 
@@ -51,6 +52,7 @@ struct batch {
     struct queue checked;
     size_t running;
     size_t settled;
+    bool cold;
     struct loop_timer pump_timer;
     struct loop_timer answer_timer;
 };
@@ -161,6 +163,34 @@ static void on_checked(void *arg, struct record *record)
 
 /* --- answering -------------------------------------------------------------------------------- */
 
+/* The batch's own line: what its records' lines add up to. */
+static void log_batch(const struct batch *batch)
+{
+    struct loop *loop = batch->stages->loop;
+    int64_t counts[FATE_COUNT] = {0}, returned = 0;
+    for (size_t i = 0; i < batch->event->count; i++) {
+        enum fate fate = record_fate(batch->slots[i].record);
+        counts[fate]++;
+        returned += !fate_is_acknowledged(fate);
+    }
+    log_line(batch->stages->log, LOG_INFO, "batch ended", LOG_TEXT("requestId", batch->request_id),
+             LOG_NUMBER("records", (int64_t)batch->event->count), LOG_NUMBER("returned", returned),
+             LOG_NUMBER("untouched", counts[FATE_UNTOUCHED]),
+             LOG_NUMBER("completed", counts[FATE_COMPLETED]),
+             LOG_NUMBER("failed", counts[FATE_FAILED]),
+             LOG_NUMBER("duration_ms", loop_mono_ms(loop) - batch->bounds.received_ms));
+}
+
+/* Before the answer leaves: after it this process may be frozen. */
+static void report(const struct batch *batch)
+{
+    log_batch(batch);
+    if (batch->cold)
+        metrics_add(batch->bounds.metrics, "", METRIC_COLD_START, 1);
+    metrics_write(batch->bounds.metrics, loop_wall_ms(batch->stages->loop),
+                  batch->stages->metrics_fd);
+}
+
 static void answer(struct batch *batch)
 {
     struct buffer response;
@@ -172,6 +202,7 @@ static void answer(struct batch *batch)
     mem_free(failed);
     loop_timer_stop(batch->stages->loop, &batch->answer_timer);
     loop_timer_stop(batch->stages->loop, &batch->pump_timer);
+    report(batch);
     batch->done(batch->arg, buffer_span(&response));
     buffer_release(&response);
 }
@@ -255,7 +286,12 @@ static void set_bounds(struct batch *batch, const struct batch_spec *spec)
     struct loop *loop = batch->stages->loop;
     int64_t now = loop_mono_ms(loop);
     batch->bounds =
-        (struct record_bounds){now, INT64_MAX, INT64_MAX, batch->request_id, batch->trace};
+        (struct record_bounds){.received_ms = now,
+                               .run_ms = INT64_MAX,
+                               .answer_ms = INT64_MAX,
+                               .request_id = batch->request_id,
+                               .trace = batch->trace,
+                               .metrics = batch->stages->config->metrics ? metrics_new() : NULL};
     if (spec->deadline_ms == 0)
         return;
     int64_t left_ms = spec->deadline_ms - loop_wall_ms(loop);
@@ -332,6 +368,7 @@ struct batch *batch_new(const struct stages *stages, const struct batch_spec *sp
     batch->event = event;
     batch->request_id = mem_copy(spec->request_id);
     batch->trace = mem_copy(spec->trace);
+    batch->cold = spec->cold;
     batch->done = done;
     batch->arg = arg;
     batch->unchecked.last = &batch->unchecked.first;
@@ -351,6 +388,7 @@ void batch_free(struct batch *batch)
     loop_timer_stop(batch->stages->loop, &batch->answer_timer);
     for (size_t i = 0; i < batch->event->count; i++)
         record_free(batch->slots[i].record);
+    metrics_free(batch->bounds.metrics);
     mem_free(batch->slots);
     mem_free(batch->lanes);
     mem_free(batch->runs);

@@ -463,6 +463,8 @@ static void on_answer(void *arg, CURLcode result)
         post_answer(&callback->post, callback->push.kind, result, loop_wall_ms(callback->loop));
     int64_t asked_ms;
     enum answer_verdict verdict = answer_judge(&answer, &asked_ms);
+    if (callback->user.answered)
+        callback->user.answered(callback->user.arg, answer.took_ms);
     post_describe(url_of(callback), &answer, &callback->last);
     if (verdict == ANSWER_ACCEPTED)
         accepted(callback);

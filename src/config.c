@@ -49,6 +49,7 @@ static const struct number numbers[] = {
     {"EXECUTOR_BUFFER_LIMIT_KB", FIELD(buffer_limit_bytes), 4096, 1, 1024 * 1024, 1024},
     {"EXECUTOR_FLUSH_SECS", FIELD(flush_ms), 20, 0, 900, 1000},
     {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", FIELD(function_memory_mb), 0, 1, 1024 * 1024, 1},
+    {"AWS_LAMBDA_MAX_CONCURRENCY", FIELD(invocations), 1, 1, 1000, 1},
 };
 #undef FIELD
 
@@ -168,12 +169,15 @@ static void read_words(struct reading *reading, struct config *config)
 {
     static const char *const sandboxes[] = {"auto", "strict", NULL};
     static const char *const paths[] = {"auto", "literal", NULL};
+    static const char *const switches[] = {"off", "on", NULL};
     static const char *const formats[] = {"text", "json", NULL};
     static const char *const levels[] = {
         [LOG_TRACE] = "TRACE", [LOG_DEBUG] = "DEBUG", [LOG_INFO] = "INFO",   [LOG_WARN] = "WARN",
         [LOG_ERROR] = "ERROR", [LOG_FATAL] = "FATAL", [LOG_FATAL + 1] = NULL};
     config->sandbox_strict = read_word(reading, "EXECUTOR_SANDBOX", sandboxes, 0) == 1;
     config->callback_paths_literal = read_word(reading, "EXECUTOR_CALLBACK_PATHS", paths, 0) == 1;
+    config->metrics = read_word(reading, "EXECUTOR_METRICS", switches,
+                                text_of(reading, "AWS_LAMBDA_FUNCTION_NAME") != NULL) == 1;
     config->log_json = read_word(reading, "AWS_LAMBDA_LOG_FORMAT", formats, 0) == 1;
     config->log_level =
         (enum log_level)read_word(reading, "AWS_LAMBDA_LOG_LEVEL", levels, LOG_INFO);

@@ -1,5 +1,7 @@
 #include "post.h"
 
+#include "trace.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,6 +102,16 @@ static void add_header(struct post *post, const char *start, const char *rest)
     mem_free_secret(line);
 }
 
+static void add_trace(struct post *post)
+{
+    char parent[TRACE_PARENT_SIZE];
+    if (!post->trace)
+        return;
+    add_header(post, "X-Amzn-Trace-Id: ", post->trace);
+    if (trace_parent(post->trace, parent))
+        add_header(post, "traceparent: ", parent);
+}
+
 void post_prepare(struct post *post, const char *url, const char *key, struct span body,
                   int64_t timeout_ms)
 {
@@ -111,8 +123,7 @@ void post_prepare(struct post *post, const char *url, const char *key, struct sp
     add_header(post, "Content-Type: ", "application/json");
     add_header(post, "Idempotency-Key: ", whole_key);
     add_header(post, "Expect:", ""); /* takes curl's own away: it would wait for a 100 */
-    if (post->trace)
-        add_header(post, "X-Amzn-Trace-Id: ", post->trace);
+    add_trace(post);
     buffer_clear(&post->answer);
     post->cut = false;
     /* for curl 0 means no timeout at all */
@@ -133,7 +144,10 @@ struct answer post_answer(struct post *post, enum answer_push push, CURLcode res
                             .cut = post->cut,
                             .wall_ms = wall_ms};
     struct curl_header *header;
+    curl_off_t took_us = 0;
     curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+    curl_easy_getinfo(post->easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    answer.took_ms = took_us / 1000;
     if (curl_easy_header(post->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
         answer.retry_after = header->value;
     return answer;

@@ -2,6 +2,7 @@
 
 #include "callback.h"
 #include "claims.h"
+#include "failure.h"
 #include "job.h"
 #include "json.h"
 #include "run.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ERROR_PAYLOAD_MAX (2 * CONFIG_RESULT_MAX)
 #define KEYS_WAIT_MS      (JWKS_REFRESH_MS + JWKS_TIMEOUT_MS) /* one refresh, at the latest */
 #define START_LEFT_MS     5000 /* a run is not started with less than this before its deadline... */
 #define OWN_SHARE_PERCENT 90   /* a run that had this much of the invocation timed out by itself */
@@ -32,8 +32,10 @@ struct record {
     enum fate after_proof;   /* the fate once the API has accepted the rest */
     struct error load_error; /* kind != NONE: the flow could not be had; told once it is opened */
     struct loop_timer end_timer; /* ends outside of run's and callback's calls */
-    int64_t started_ms;
-    char flow[160];
+    int64_t started_ms;          /* 0: never */
+    int64_t run_started_ms;      /* the flow itself; 0: never */
+    char flow_name[128];         /* "" when it is not known */
+    char flow[160];              /* the same with its version */
 };
 
 const char *fate_name(enum fate fate)
@@ -68,30 +70,85 @@ static void complain(const struct record *record, enum log_level level, const ch
              LOG_NUMBER("receive_count", record->sqs->receive_count));
 }
 
-/* One line at the end of every record that ran. */
+static void log_end(const struct record *record, const struct callback_counts *counts)
+{
+    /* ten thousand that came too late are one line of the batch */
+    enum log_level level = record->fate == FATE_UNTOUCHED ? LOG_DEBUG : LOG_INFO;
+    const struct claims *claims = record->claims;
+    int64_t took_ms = loop_mono_ms(record->stages->loop) - record->started_ms;
+    log_line(record->stages->log, level, "record ended",
+             LOG_TEXT("requestId", record->bounds->request_id),
+             LOG_TEXT("messageId", record->sqs->message_id),
+             LOG_TEXT("run_id", claims ? claims_run_id(claims) : ""),
+             LOG_TEXT("app_id", claims ? claims_app_id(claims) : ""),
+             LOG_TEXT("flow", record->flow), LOG_TEXT("fate", fate_name(record->fate)),
+             LOG_NUMBER("duration_ms", record->started_ms ? took_ms : 0),
+             LOG_NUMBER("events", counts->events), LOG_NUMBER("pushes", counts->pushes),
+             LOG_NUMBER("retries", counts->retries),
+             LOG_NUMBER("receive_count", record->sqs->receive_count));
+}
+
+static enum metrics_count counted_as(const struct record *record)
+{
+    if (!fate_is_acknowledged(record->fate))
+        return METRIC_RETURNED;
+    if (!record->started_ms || record->fate == FATE_DUPLICATE)
+        return METRIC_DUPLICATES; /* its twin ran, or an earlier delivery did */
+    return record->fate == FATE_COMPLETED ? METRIC_COMPLETED
+           : record->fate == FATE_FAILED  ? METRIC_FAILED
+                                          : METRIC_CANCELLED;
+}
+
+static void count(const struct record *record, enum metrics_count what, int64_t number)
+{
+    metrics_add(record->bounds->metrics, record->flow_name, what, number);
+}
+
+/* At the end of every record. */
 static void report(const struct record *record)
 {
     struct callback_counts counts = {0};
     if (record->callback)
         counts = callback_counted(record->callback);
-    log_line(record->stages->log, LOG_INFO, "record ended",
-             LOG_TEXT("requestId", record->bounds->request_id),
-             LOG_TEXT("messageId", record->sqs->message_id),
-             LOG_TEXT("run_id", claims_run_id(record->claims)),
-             LOG_TEXT("app_id", claims_app_id(record->claims)), LOG_TEXT("flow", record->flow),
-             LOG_TEXT("fate", fate_name(record->fate)),
-             LOG_NUMBER("duration_ms", loop_mono_ms(record->stages->loop) - record->started_ms),
-             LOG_NUMBER("events", counts.events), LOG_NUMBER("pushes", counts.pushes),
-             LOG_NUMBER("retries", counts.retries),
-             LOG_NUMBER("receive_count", record->sqs->receive_count));
+    log_end(record, &counts);
+    count(record, METRIC_RECORDS, 1);
+    count(record, counted_as(record), 1);
+    count(record, METRIC_CALLBACK_RETRIES, counts.retries);
+}
+
+/* A run that cost its worker, and what for. A flow's own failure is none. */
+static void count_worker(const struct record *record, const struct run_outcome *outcome)
+{
+    static const struct {
+        const char *code;
+        enum metrics_count what;
+    } limits[] = {{"limit.stall", METRIC_ENDED_STALL},
+                  {"limit.instructions", METRIC_ENDED_BUDGET},
+                  {"limit.memory", METRIC_ENDED_BUDGET}};
+    if (outcome->end == RUN_DEADLINE)
+        count(record, METRIC_ENDED_DEADLINE, 1);
+    else if (outcome->end == RUN_CRASHED)
+        count(record, METRIC_ENDED_CRASH, 1);
+    else if (outcome->end == RUN_LOST)
+        count(record, METRIC_ENDED_OUTSIDE, 1);
+    for (size_t i = 0; outcome->end == RUN_FAILED && i < sizeof limits / sizeof *limits; i++)
+        if (strcmp(outcome->code, limits[i].code) == 0)
+            count(record, limits[i].what, 1);
 }
 
 /* --- fate ------------------------------------------------------------------------------------- */
 
+void record_settle(struct record *record, enum fate fate)
+{
+    if (record->fate != FATE_NONE)
+        return;
+    record->fate = fate;
+    report(record);
+}
+
 static void tell_ended(void *arg)
 {
     struct record *record = arg;
-    report(record);
     run_free(record->run);
     record->run = NULL;
     callback_free(record->callback);
@@ -104,23 +161,17 @@ static void end(struct record *record, enum fate fate)
 {
     if (record->fate != FATE_NONE)
         return;
-    record->fate = fate;
+    record_settle(record, fate);
     loop_timer_set(record->stages->loop, &record->end_timer, loop_mono_ms(record->stages->loop),
                    tell_ended, record);
-}
-
-void record_settle(struct record *record, enum fate fate)
-{
-    if (record->fate == FATE_NONE)
-        record->fate = fate;
 }
 
 /* --- job and claims --------------------------------------------------------------------------- */
 
 static enum record_check refuse(struct record *record, enum fate fate, const struct error *err)
 {
-    record_settle(record, fate);
     complain(record, LOG_ERROR, "record refused", err->text);
+    record_settle(record, fate);
     return RECORD_ENDED;
 }
 
@@ -177,53 +228,11 @@ enum record_check record_check(struct record *record)
 
 /* --- the flow's end --------------------------------------------------------------------------- */
 
-static void put_member(struct buffer *out, const char *name, const char *text)
-{
-    if (!text || !*text)
-        return;
-    buffer_format(out, ",\"%s\":", name);
-    json_put_string(out, span_of(text));
-}
-
-/* ,"trace":[...] when there is more to it than the line that is told anyway. */
-static void put_trace(struct buffer *out, struct span trace)
-{
-    const char *end = trace.at + trace.len;
-    if (trace.len == 0 || !memchr(trace.at, '\n', trace.len))
-        return;
-    buffer_text(out, ",\"trace\":[");
-    for (const char *at = trace.at; at < end;) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        stop = stop ? stop : end;
-        if (at > trace.at)
-            buffer_text(out, ",");
-        json_put_string(out, (struct span){at, (size_t)(stop - at)});
-        at = stop + 1;
-    }
-    buffer_text(out, "]");
-}
-
-/* {"message","code","step","file","line","attempt","data","trace"}, what is unknown left out. */
 static void send_error_event(struct record *record, const struct run_outcome *outcome)
 {
     struct buffer payload;
-    buffer_init(&payload, ERROR_PAYLOAD_MAX);
-    buffer_text(&payload, "{\"message\":");
-    json_put_string(&payload, span_of(outcome->message));
-    put_member(&payload, "code", outcome->code);
-    put_member(&payload, "step", outcome->step);
-    put_member(&payload, "file", outcome->file);
-    if (outcome->line > 0)
-        buffer_format(&payload, ",\"line\":%lld", (long long)outcome->line);
-    if (outcome->attempt > 0)
-        buffer_format(&payload, ",\"attempt\":%lld", (long long)outcome->attempt);
-    if (outcome->data.len &&
-        (int64_t)outcome->data.len < record->stages->config->event_limit_bytes / 2) {
-        buffer_text(&payload, ",\"data\":");
-        buffer_add(&payload, outcome->data);
-    }
-    put_trace(&payload, outcome->trace);
-    buffer_text(&payload, "}");
+    buffer_init(&payload, FAILURE_MAX);
+    failure_put(&payload, outcome, record->stages->config->event_limit_bytes / 2);
     callback_event(record->callback, "error", buffer_span(&payload));
     buffer_release(&payload);
 }
@@ -294,6 +303,10 @@ static void on_run_ended(void *arg, const struct run_outcome *outcome)
     struct record *record = arg;
     int64_t limit = record->stages->config->event_limit_bytes;
     record->closed = true;
+    count_worker(record, outcome);
+    if (record->run_started_ms)
+        metrics_value(record->bounds->metrics, record->flow_name, METRIC_RUN_MS,
+                      loop_mono_ms(record->stages->loop) - record->run_started_ms);
     switch (outcome->end) {
     case RUN_COMPLETED:
         if ((int64_t)outcome->output.len > limit)
@@ -323,6 +336,7 @@ static void start_when_ready(struct record *record)
 {
     if (record->opened && record->loaded && !record->closed) {
         send_log_event(record, "Execution started");
+        record->run_started_ms = loop_mono_ms(record->stages->loop);
         run_start(record->run);
     }
 }
@@ -350,6 +364,8 @@ static void on_progress(void *arg, int64_t percent, struct span step)
 
 static void stop_run(struct record *record)
 {
+    if (record->run_started_ms && !record->closed)
+        count(record, METRIC_ENDED_STOPPED, 1);
     record->closed = true;
     run_free(record->run);
     record->run = NULL;
@@ -398,6 +414,12 @@ static void on_room(void *arg)
         run_pause(record->run, false);
 }
 
+static void on_answered(void *arg, int64_t took_ms)
+{
+    const struct record *record = arg;
+    metrics_value(record->bounds->metrics, record->flow_name, METRIC_CALLBACK_MS, took_ms);
+}
+
 static void on_delivery_ended(void *arg, enum callback_proof proof, const char *why)
 {
     struct record *record = arg;
@@ -416,7 +438,8 @@ static bool open_callback(struct record *record, struct error *err)
                                  .trace = record->sqs->trace ? record->sqs->trace
                                                              : record->bounds->trace,
                                  .deadline_ms = record->bounds->answer_ms};
-    struct callback_user user = {record, on_opened, on_stopped, on_room, on_delivery_ended};
+    struct callback_user user = {record,  on_opened,         on_stopped,
+                                 on_room, on_delivery_ended, on_answered};
     record->callback = callback_new(record->stages->loop, record->stages->config,
                                     record->stages->log, &spec, &user, err);
     return record->callback != NULL;
@@ -430,6 +453,7 @@ static bool load_run(struct record *record, int64_t deadline_ms, struct error *e
         flow_find(record->stages->flows, record->claims, record->job, &record->load_error);
     if (!flow)
         return true;
+    snprintf(record->flow_name, sizeof record->flow_name, "%s", flow->name);
     snprintf(record->flow, sizeof record->flow, "%s%s%s", flow->name, *flow->version ? "@" : "",
              flow->version);
     record->run = run_new(record->stages, record->claims, record->job, flow, deadline_ms,

@@ -15,6 +15,7 @@ struct service {
     struct runtime *runtime;
     struct invocation *invocation; /* under way, or NULL */
     struct batch *batch;
+    bool cold;     /* nothing was served yet */
     bool starting; /* an /init/error is under way: its answer ends us */
     int exit_code;
 };
@@ -63,7 +64,8 @@ static void on_invoked(void *arg, struct invocation *invocation)
     struct batch_spec spec = {.event = buffer_span(&invocation->event),
                               .request_id = invocation->request_id,
                               .trace = invocation->trace,
-                              .deadline_ms = invocation->deadline_ms};
+                              .deadline_ms = invocation->deadline_ms,
+                              .cold = service->cold};
     service->batch = batch_new(&service->stages, &spec, on_batch_done, service, &err);
     if (!service->batch) {
         log_line(service->stages.log, LOG_ERROR, "event refused", LOG_TEXT("reason", err.text),
@@ -72,6 +74,7 @@ static void on_invoked(void *arg, struct invocation *invocation)
         return;
     }
     buffer_release(&invocation->event);
+    service->cold = false;
     service->invocation = invocation;
 }
 
@@ -184,7 +187,8 @@ int service_run(struct config *config, const struct config_warnings *warnings, c
 {
     struct clock clock = {0};
     struct log log = {&clock, STDERR_FILENO, config->log_level, config->log_json};
-    struct service service = {.stages = {.config = config, .log = &log}};
+    struct service service = {
+        .stages = {.config = config, .log = &log, .metrics_fd = STDOUT_FILENO}, .cold = true};
     struct runtime_user user = {&service, on_invoked, on_answered, on_lost};
     struct error err = {0};
 

@@ -199,7 +199,7 @@ void api_new_callback(struct api *api)
                                  .token = API_TOKEN,
                                  .trace = API_TRACE,
                                  .deadline_ms = loop_mono_ms(api->loop) + api->left_ms};
-    struct callback_user user = {api, on_opened, on_stopped, on_room, on_ended};
+    struct callback_user user = {api, on_opened, on_stopped, on_room, on_ended, NULL};
     api->callback = callback_new(api->loop, &api->config, &api->log, &spec, &user, &err);
     if (!api->callback)
         fail_msg("%s", err.text);

@@ -12,7 +12,8 @@
 #include <stdio.h>
 
 #define API_TOKEN     "eyJhbGciOi.c2VjcmV0LWNsYWlt.c2lnbmF0dXJl"
-#define API_TRACE     "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
+#define API_TRACE     "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+#define API_PARENT    "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01"
 #define API_SEEN_MAX  512
 #define API_RULES_MAX 8
 #define API_LIMIT_MS  15000

@@ -84,6 +84,7 @@ static void every_request_says_who_it_is(void **state)
         assert_non_null(strstr(seen->headers, "Content-Type: application/json\r\n"));
         assert_non_null(strstr(seen->headers, "User-Agent: moonmill/" MOONMILL_VERSION "\r\n"));
         assert_non_null(strstr(seen->headers, "X-Amzn-Trace-Id: " API_TRACE "\r\n"));
+        assert_non_null(strstr(seen->headers, "traceparent: " API_PARENT "\r\n"));
         assert_null(strcasestr(seen->headers, "\r\nExpect:"));
         assert_memory_equal(seen->key, id, 32);
         assert_string_equal(seen->key + 32, keys[i]);

@@ -44,6 +44,8 @@ static void an_empty_environment_gives_the_defaults_silently(void **state)
     assert_null(config.http_allow);
     assert_int_equal(config.flush_ms, 20000);
     assert_false(config.callback_paths_literal);
+    assert_false(config.metrics);
+    assert_int_equal(config.invocations, 1);
     assert_null(config.runtime_api);
     assert_int_equal(config.function_memory_mb, 0);
     assert_int_equal(config.log_level, LOG_INFO);
@@ -202,6 +204,31 @@ static void words_are_read_in_any_case(void **state)
     }
 }
 
+static void metrics_are_on_in_a_function_unless_set(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *environment[3];
+        bool on;
+        size_t warnings;
+    } cases[] = {
+        {{"SSL_CERT_FILE=/ca", NULL}, false, 0},
+        {{"AWS_LAMBDA_FUNCTION_NAME=f", NULL}, true, 0},
+        {{"AWS_LAMBDA_FUNCTION_NAME=", NULL}, false, 0},
+        {{"AWS_LAMBDA_FUNCTION_NAME=f", "EXECUTOR_METRICS=off", NULL}, false, 0},
+        {{"EXECUTOR_METRICS=ON", NULL}, true, 0},
+        {{"AWS_LAMBDA_FUNCTION_NAME=f", "EXECUTOR_METRICS=odd", NULL}, true, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config config;
+        struct config_warnings warnings;
+        config_read(&config, cases[i].environment, &warnings);
+        assert_int_equal(config.metrics, cases[i].on);
+        assert_int_equal(warnings.count, cases[i].warnings);
+        config_release(&config);
+    }
+}
+
 static void concurrency_follows_the_functions_memory(void **state)
 {
     (void)state;
@@ -301,6 +328,7 @@ int main(void)
         cmocka_unit_test(every_number_is_read_in_its_unit_and_range),
         cmocka_unit_test(a_warning_names_variable_value_and_default),
         cmocka_unit_test(words_are_read_in_any_case),
+        cmocka_unit_test(metrics_are_on_in_a_function_unless_set),
         cmocka_unit_test(concurrency_follows_the_functions_memory),
         cmocka_unit_test(texts_fall_back_in_their_order),
         cmocka_unit_test(release_leaves_nothing_behind),
