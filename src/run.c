@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include "context.h"
+#include "fetch.h"
 #include "json.h"
 #include "wire.h"
 #include "worker.h"
@@ -16,7 +17,6 @@
 #define UNDO_MS           10000
 #define STEP_MAX          1024
 #define FINDING_TEXT_MAX  4096
-#define FETCH_HEAD_MAX    8192
 
 enum run_state { RUN_LOADING, RUN_LOADED, RUN_RUNNING, RUN_OVER, RUN_STATES };
 
@@ -57,7 +57,7 @@ struct run {
     struct loop_timer stall_timer;
     uint64_t last_ticks;
     int64_t last_cpu_ms;
-    size_t fetched_bytes;
+    struct fetcher fetcher;
     int64_t events;
     struct pending pending[CONFIG_HTTP_IN_FLIGHT_MAX];
     char step[STEP_MAX]; /* latest known, for an end that the worker cannot report */
@@ -312,17 +312,21 @@ static bool on_progress(struct run *run, const struct wire_frame *frame, struct 
     return true;
 }
 
+static void send_reply(struct run *run, const struct wire_reply *reply)
+{
+    struct buffer out;
+    buffer_init(&out, WIRE_FRAME_MAX + 4);
+    if (wire_put_reply(&out, reply))
+        pool_send(run->worker, buffer_span(&out));
+    buffer_release(&out);
+}
+
 static void on_reply(void *arg, struct span head, struct span body)
 {
     struct pending *pending = arg;
-    struct run *run = pending->run;
     struct wire_reply reply = {.id = pending->id, .head = head, .body = body};
-    struct buffer out;
     pending->id = 0;
-    buffer_init(&out, WIRE_FRAME_MAX + 4);
-    if (wire_put_reply(&out, &reply))
-        pool_send(run->worker, buffer_span(&out));
-    buffer_release(&out);
+    send_reply(pending->run, &reply);
 }
 
 static bool on_request(struct run *run, const struct wire_frame *frame, struct error *err)
@@ -349,49 +353,19 @@ static bool on_request(struct run *run, const struct wire_frame *frame, struct e
     return true;
 }
 
-/* {"file":"flows/lib/money.lua"}, or the error. */
-static void put_fetched(struct buffer *head, const struct flow *flow, const struct error *why,
-                        const char *code)
-{
-    buffer_text(head, flow ? "{\"file\":" : "{\"error\":{\"code\":");
-    json_put_string(head, span_of(flow ? flow->path : code));
-    if (!flow) {
-        buffer_text(head, ",\"message\":");
-        json_put_string(head, span_of(why->text));
-        buffer_text(head, "}");
-    }
-    buffer_text(head, "}");
-}
-
-/* A source of the flows folder. All that a run fetches is bounded. */
+/* A source of the flows folder. */
 static bool on_fetch(struct run *run, const struct wire_frame *frame, struct error *err)
 {
     struct wire_fetch fetch;
-    struct error why = {0};
-    struct buffer head, out;
+    struct wire_reply reply;
+    struct buffer head;
     if (!wire_get_fetch(frame, &fetch, err))
         return false;
-    bool module = span_is(fetch.what, "module");
-    if (!json_is_utf8(fetch.name) || (!module && !span_is(fetch.what, "flow")))
-        return error_set(err, ERROR_INPUT, "a fetch of neither a module nor a flow");
-    const struct flow *flow =
-        (module ? flow_module : flow_called)(run->stages->flows, fetch.name, &why);
-    if (flow && (run->fetched_bytes += flow->source.len) > CONFIG_FETCHED_MAX) {
-        error_set(&why, ERROR_LIMIT, "modules and called flows of one run are over %d bytes",
-                  CONFIG_FETCHED_MAX);
-        flow = NULL;
-    }
-    buffer_init(&head, FETCH_HEAD_MAX);
-    buffer_init(&out, WIRE_FRAME_MAX + 4);
-    put_fetched(&head, flow, &why, module ? "module.unknown" : "flow.unknown");
-    struct wire_reply reply = {.id = fetch.id, .head = buffer_span(&head)};
-    if (flow)
-        reply.body = flow->source;
-    if (wire_put_reply(&out, &reply))
-        pool_send(run->worker, buffer_span(&out));
-    buffer_release(&out);
+    bool good = fetch_answer(&run->fetcher, &fetch, &head, &reply, err);
+    if (good)
+        send_reply(run, &reply);
     buffer_release(&head);
-    return true;
+    return good;
 }
 
 static bool on_abandon(struct run *run, const struct wire_frame *frame, struct error *err)
@@ -574,6 +548,7 @@ struct run *run_new(const struct stages *stages, const struct claims *claims, co
     struct pool_user pool_user = {.arg = run, .bytes = on_bytes, .gone = on_gone};
     run->stages = stages;
     run->user = *user;
+    run->fetcher.flows = stages->flows;
     run->secrets = secrets_new(stages->config, claims, job, loop_wall_ms(stages->loop));
     run->deadline_ms = deadline_ms;
     run->latest_ms = latest_ms;

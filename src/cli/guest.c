@@ -1,6 +1,7 @@
 #include "guest.h"
 
 #include "config.h"
+#include "fetch.h"
 #include "flow.h"
 #include "json.h"
 #include "pool.h"
@@ -18,8 +19,7 @@
 #define GRACE_MS       1000  /* a worker that stops by itself can say step and line... */
 #define ASKED_GRACE_MS 100   /* ...and so can one that is asked, in the middle of native code */
 #define UNDO_MS        10000 /* as run.c has it */
-#define FETCH_HEAD_MAX 16384
-#define STALL_LOOKS    8 /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
+#define STALL_LOOKS    8     /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
 
 enum guest_state { GUEST_IDLE, GUEST_LOADING, GUEST_LOADED, GUEST_RUNNING };
 
@@ -38,7 +38,7 @@ struct guest {
     bool waiting; /* a call waits for the frame that ends it */
     bool interrupted;
     bool late; /* the last wait took too long */
-    size_t fetched_bytes;
+    struct fetcher fetcher;
     struct guest_user user;
     struct buffer answer; /* the frame that ended the last wait */
     struct error err;     /* or why there is none */
@@ -223,48 +223,19 @@ static bool on_request(struct guest *guest, const struct wire_frame *frame, stru
     return true;
 }
 
-static void put_fetched(struct buffer *head, const struct flow *flow, const struct error *why,
-                        const char *code)
-{
-    buffer_text(head, flow ? "{\"file\":" : "{\"error\":{\"code\":");
-    json_put_string(head, span_of(flow ? flow->path : code));
-    if (!flow) {
-        buffer_text(head, ",\"message\":");
-        json_put_string(head, span_of(why->text));
-        buffer_text(head, "}");
-    }
-    buffer_text(head, "}");
-}
-
-/* A source of the flows folder. All that a run fetches is bounded. */
+/* A source of the flows folder. */
 static bool on_fetch(struct guest *guest, const struct wire_frame *frame, struct error *err)
 {
     struct wire_fetch fetch;
-    struct error why = {0};
+    struct wire_reply reply;
     struct buffer head;
-    const struct flow *flow = NULL;
     if (!wire_get_fetch(frame, &fetch, err))
         return false;
-    bool module = span_is(fetch.what, "module");
-    if (!json_is_utf8(fetch.name) || (!module && !span_is(fetch.what, "flow")))
-        return error_set(err, ERROR_INPUT, "a fetch of neither a module nor a flow");
-    if (guest->flows)
-        flow = (module ? flow_module : flow_called)(guest->flows, fetch.name, &why);
-    else
-        error_set(&why, ERROR_MISSING, "there is no flows folder to look in");
-    if (flow && (guest->fetched_bytes += flow->source.len) > CONFIG_FETCHED_MAX) {
-        error_set(&why, ERROR_LIMIT, "modules and called flows of one run are over %d bytes",
-                  CONFIG_FETCHED_MAX);
-        flow = NULL;
-    }
-    buffer_init(&head, FETCH_HEAD_MAX);
-    put_fetched(&head, flow, &why, module ? "module.unknown" : "flow.unknown");
-    struct wire_reply reply = {.id = fetch.id, .head = buffer_span(&head)};
-    if (flow)
-        reply.body = flow->source;
-    guest_reply(guest, &reply);
+    bool good = fetch_answer(&guest->fetcher, &fetch, &head, &reply, err);
+    if (good)
+        guest_reply(guest, &reply);
     buffer_release(&head);
-    return true;
+    return good;
 }
 
 static bool on_abandon(struct guest *guest, const struct wire_frame *frame, struct error *err)
@@ -385,7 +356,7 @@ bool guest_load(struct guest *guest, const struct guest_load *load, struct span 
         return false;
     buffer_init(&out, WIRE_FRAME_MAX + 4);
     guest->state = GUEST_LOADING;
-    guest->fetched_bytes = 0;
+    guest->fetcher = (struct fetcher){.flows = guest->flows};
     bool good = wire_put_load(&out, &order)
                     ? wait_for_answer(guest, &out, LOAD_LIMIT_MS, err)
                     : error_set(err, ERROR_LIMIT, "source and payload do not fit into one frame");

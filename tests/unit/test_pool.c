@@ -123,6 +123,23 @@ static void a_worker_has_one_socket_no_environment_and_no_way_to_open_more(void 
     house_stop(&house);
 }
 
+/* The worker says which layers hold; the kernel is asked whether it is so. */
+static void a_worker_is_confined_as_it_says(void **state)
+{
+    (void)state;
+    char text[4096];
+    struct user user;
+    house_start(&house, NULL);
+    struct pool_worker *worker = take_ready(&user);
+    const char *level = pool_level(house.stages.pool);
+    read_proc(pool_pid(worker), "status", text, sizeof text);
+    assert_non_null(strstr(level, "rlimits,nonewprivs,nodump"));
+    assert_non_null(strstr(text, "NoNewPrivs:\t1"));
+    assert_int_equal(strstr(level, "seccomp") != NULL, strstr(text, "Seccomp:\t2") != NULL);
+    pool_kill(worker);
+    house_stop(&house);
+}
+
 static void a_worker_stays_with_its_app(void **state)
 {
     (void)state;
@@ -189,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_has_one_socket_no_environment_and_no_way_to_open_more),
+        cmocka_unit_test(a_worker_is_confined_as_it_says),
         cmocka_unit_test(a_worker_stays_with_its_app),
         cmocka_unit_test(a_spare_is_started_after_one_was_taken),
         cmocka_unit_test(the_end_of_a_worker_is_told_with_how_it_ended),

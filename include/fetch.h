@@ -1,0 +1,23 @@
+/* fetch: what a worker is given of the flows folder while it loads or runs: modules and called
+ * flows, all of one run bounded together. */
+#ifndef MOONMILL_FETCH_H
+#define MOONMILL_FETCH_H
+
+#include "flow.h"
+#include "mem.h"
+#include "wire.h"
+
+#include <stdbool.h>
+
+/* One run's. Zero-initialise, then set flows; NULL: there is no folder. */
+struct fetcher {
+    struct flows *flows;
+    size_t bytes; /* given so far, at most CONFIG_FETCHED_MAX */
+};
+
+/* Fills the reply: the source, or an error of code module.unknown or flow.unknown; its head lies in
+ * the buffer, which is initialised here. False with err (ERROR_INPUT): a fetch of neither. */
+bool fetch_answer(struct fetcher *fetcher, const struct wire_fetch *fetch, struct buffer *head,
+                  struct wire_reply *reply, struct error *err);
+
+#endif
