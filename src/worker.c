@@ -35,6 +35,8 @@ struct worker {
     struct arena *arena; /* the script's */
     const struct prelude_file *extra;
     struct compiled *compiled; /* across runs */
+    struct script *script;     /* the run's, or NULL */
+    int64_t stall_ms;          /* the run's */
     struct clock clock;
     bool skip_waits;          /* the clock is turned where the run would wait */
     size_t awaited;           /* with skip_waits: replies that must come before the clock turns */
@@ -258,56 +260,66 @@ static const struct script_host *host_of(struct worker *worker, struct script_ho
     return host;
 }
 
-/* What one outcome's texts need at most, so that telling it needs no memory. */
-static const char room_for_outcome[4 * BUDGET_TEXT_MAX + 256];
-/* Where a run is, for the signal that asks. */
-static struct script *volatile asked_script;
+/* one run ---------------------------------------------------------------------------------------
+ */
+
+/* The worker that this process is, for the signal that asks it where its run is. */
+static struct worker *asked;
 
 /* It interrupts code that would not come back, and ends the process: nothing is returned to. */
 static void on_asked(int signal)
 {
     (void)signal;
-    if (!asked_script)
+    if (!asked || !asked->script)
         _exit(WORKER_EXIT_FINAL);
-    script_stalled(asked_script); // NOLINT(bugprone-signal-handler,cert-sig30-c): never returns
+    script_stalled(asked->script); // NOLINT(bugprone-signal-handler,cert-sig30-c): never returns
 }
 
-/* one run ---------------------------------------------------------------------------------------
- */
+/* What one outcome's texts need at most, so that telling it needs no memory then. */
+static void make_room_for_outcome(struct worker *worker)
+{
+    static const char room[4 * BUDGET_TEXT_MAX + 256];
+    buffer_add(&worker->out, (struct span){room, sizeof room});
+    buffer_clear(&worker->out);
+}
 
-/* Compiles and describes; NULL when the flow may not start, which the description says. */
-static struct script *load_run(struct worker *worker, const struct wire_load *load)
+static void drop_script(struct worker *worker)
+{
+    struct script *script = worker->script;
+    worker->script = NULL; /* nothing to ask about any more */
+    script_free(script);
+}
+
+/* Compiles and describes; there is no script then when the flow may not start, which the
+ * description says. */
+static void load_run(struct worker *worker, const struct wire_load *load)
 {
     struct script_host host;
     struct span text;
+    drop_script(worker);
+    worker->stall_ms = load->stall_ms;
     worker->skip_waits = load->skip_waits;
     worker->awaited = 0;
     worker->clock = (struct clock){0, 0};
     deferred_clear(&worker->deferred);
+    make_room_for_outcome(worker);
     sandbox_arm(LOAD_CPU_MS + load->stall_ms);
-    buffer_add(&worker->out, (struct span){room_for_outcome, sizeof room_for_outcome});
-    buffer_clear(&worker->out);
-    struct script *script = script_new(worker->arena, load, host_of(worker, &host), NULL);
-    if (!script)
+    worker->script = script_new(worker->arena, load, host_of(worker, &host), NULL);
+    if (!worker->script)
         _exit(WORKER_EXIT_BROKEN);
-    asked_script = script;
-    bool startable = script_load(script, load, &text);
+    bool startable = script_load(worker->script, load, &text);
     sandbox_arm(0);
     send_frame(worker, wire_put_described(&worker->out, &(struct wire_described){text}));
-    if (startable)
-        return script;
-    asked_script = NULL;
-    script_free(script);
-    return NULL;
+    if (!startable)
+        drop_script(worker);
 }
 
-static void finish_run(struct worker *worker, struct script *script, int64_t stall_ms,
-                       const struct wire_start *start)
+static void finish_run(struct worker *worker, const struct wire_start *start)
 {
     struct wire_outcome outcome;
     buffer_clear(&worker->step);
-    sandbox_arm(start->left_ms + start->undo_ms + stall_ms);
-    script_run(script, start, &outcome);
+    sandbox_arm(start->left_ms + start->undo_ms + worker->stall_ms);
+    script_run(worker->script, start, &outcome);
     sandbox_arm(0);
     send_outcome(worker, &outcome);
 }
@@ -319,12 +331,11 @@ static void shrink_buffer(struct buffer *buffer)
 }
 
 /* Between runs the worker waits, and should not hold what the last one used. */
-static void end_run(struct worker *worker, struct script *script)
+static void end_run(struct worker *worker)
 {
     bool was_large =
         arena_spilled(worker->arena) || worker->in.size > READ_SIZE || worker->out.size > READ_SIZE;
-    asked_script = NULL;
-    script_free(script);
+    drop_script(worker);
     buffer_drop(&worker->in, worker->used);
     worker->used = 0;
     shrink_buffer(&worker->in);
@@ -340,18 +351,12 @@ static void serve(struct worker *worker)
     struct wire_frame frame;
     struct wire_load load;
     struct wire_start start;
-    struct script *script = NULL;
-    int64_t stall_ms = 0;
     while (read_frame(worker, -1, &frame)) {
-        if (script && wire_get_start(&frame, &start, NULL)) {
-            finish_run(worker, script, stall_ms, &start);
-            end_run(worker, script);
-            script = NULL;
+        if (worker->script && wire_get_start(&frame, &start, NULL)) {
+            finish_run(worker, &start);
+            end_run(worker);
         } else if (wire_get_load(&frame, &load, NULL)) {
-            asked_script = NULL;
-            script_free(script);
-            stall_ms = load.stall_ms;
-            script = load_run(worker, &load);
+            load_run(worker, &load);
         } else if (frame.kind != WIRE_REPLY) { /* a late one met the outcome on its way */
             _exit(WORKER_EXIT_BROKEN);
         }
@@ -409,6 +414,7 @@ int worker_main(int64_t memory_limit_bytes, const struct prelude_file *extra)
 {
     struct worker worker = {.page = map_page(), .extra = extra};
     char level[SANDBOX_LEVEL_SIZE];
+    asked = &worker;
     close_others();
     reset_signals();
     setenv("TZ", "UTC0", 1); /* os.time's own; read once, while files can be opened */

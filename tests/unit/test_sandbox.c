@@ -52,6 +52,7 @@ static int confined_where(const long *refused, int64_t address_space, int (*act)
         struct error err;
         for (; *refused >= 0; refused++)
             refuse_call(*refused);
+        alarm(20); /* what hangs fails */
         if (!sandbox_enter(address_space, level, &err))
             _exit(99);
         _exit(act());
