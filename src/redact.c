@@ -3,6 +3,7 @@
 #include "config.h"
 #include "json.h"
 
+#include <openssl/evp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,34 +287,26 @@ static size_t spell_html_form(unsigned char byte, char *out)
     return 1;
 }
 
-static unsigned bits_at(struct span value, size_t shift, size_t bit)
-{
-    unsigned six = 0;
-    for (size_t i = bit; i < bit + 6; i++) {
-        size_t at = i - shift;
-        six = six << 1 | ((unsigned char)value.at[at / 8] >> (7 - at % 8) & 1u);
-    }
-    return six;
-}
-
-/* The digits of base64 text that the value alone decides, where so many bytes stand before it. */
+/* The digits of base64 text (RFC 4648 4 and 5) that the value alone decides, where so many bytes
+ * stand before it. */
 static void add_base64(struct redactor *redactor, const char *mark, struct span value,
-                       size_t before, const char *digits)
+                       size_t before)
 {
-    size_t size, len = 0, shift = before * 8, end = shift + value.len * 8;
-    char *text = room_for(value, &size);
-    for (size_t bit = (shift + 5) / 6 * 6; bit + 6 <= end; bit += 6)
-        text[len++] = digits[bits_at(value, shift, bit)];
-    add_form(redactor, mark, (struct span){text, len});
-    mem_wipe(text, size);
+    size_t size = value.len + 2 * 3, first = (before * 8 + 5) / 6;
+    size_t end = (before + value.len) * 8 / 6;
+    unsigned char *bytes = mem_new(size);
+    char *text = mem_new(size * 2);
+    memcpy(bytes + before, value.at, value.len);
+    EVP_EncodeBlock((unsigned char *)text, bytes, (int)(before + value.len));
+    add_form(redactor, mark, (struct span){text + first, end - first});
+    for (char *c = text; *c; c++)
+        *c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
+    add_form(redactor, mark, (struct span){text + first, end - first});
+    mem_wipe(bytes, size);
+    mem_wipe(text, size * 2);
+    mem_free(bytes);
     mem_free(text);
 }
-
-/* RFC 4648 4 and 5. */
-static const char *const base64_digits[] = {
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-};
 
 static const char *keep_mark(struct redactor *redactor, const char *name)
 {
@@ -327,22 +320,37 @@ static const char *keep_mark(struct redactor *redactor, const char *name)
     return redactor->marks[redactor->mark_count++];
 }
 
-void redactor_add(struct redactor *redactor, const char *name, struct span value)
+/* Most tokens are spelled alike everywhere but in hex and base64. */
+static bool is_plain(struct span value)
 {
-    static spelling *const spellings[] = {spell_json,      spell_json_slash, spell_lower_hex,
-                                          spell_upper_hex, spell_url,        spell_lower_url,
-                                          spell_path,      spell_html_form};
-    if (value.len < LENGTH_MIN)
-        return;
-    const char *mark = keep_mark(redactor, name);
-    add_form(redactor, mark, value);
+    for (size_t i = 0; i < value.len; i++)
+        if (!is_unreserved((unsigned char)value.at[i]) || value.at[i] == '~')
+            return false;
+    return true;
+}
+
+static void add_escaped(struct redactor *redactor, const char *mark, struct span value)
+{
+    static spelling *const spellings[] = {spell_json,      spell_json_slash, spell_url,
+                                          spell_lower_url, spell_path,       spell_html_form};
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
         add_spelled(redactor, mark, value, spellings[i]);
     for (int upper = 0; upper < 2 && json_is_utf8(value); upper++)
         add_ascii_json(redactor, mark, value, upper);
+}
+
+void redactor_add(struct redactor *redactor, const char *name, struct span value)
+{
+    if (value.len < LENGTH_MIN)
+        return;
+    const char *mark = keep_mark(redactor, name);
+    add_form(redactor, mark, value);
+    if (!is_plain(value))
+        add_escaped(redactor, mark, value);
+    add_spelled(redactor, mark, value, spell_lower_hex);
+    add_spelled(redactor, mark, value, spell_upper_hex);
     for (size_t before = 0; before < 3; before++)
-        for (size_t i = 0; i < 2; i++)
-            add_base64(redactor, mark, value, before, base64_digits[i]);
+        add_base64(redactor, mark, value, before);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
