@@ -25,6 +25,15 @@ foreach(source ${UNIT_TESTS})
     set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endforeach()
 
+# Hostile flows on kernels that grant less.
+if(TARGET test_hostile)
+    foreach(level no-seccomp lowest)
+        add_test(NAME test_hostile_${level} COMMAND test_hostile ${level})
+        set_tests_properties(test_hostile_${level} PROPERTIES TIMEOUT 300)
+    endforeach()
+    set_tests_properties(test_hostile test_heavy PROPERTIES TIMEOUT 300)
+endif()
+
 # Every header compiles alone.
 file(GLOB HEADERS CONFIGURE_DEPENDS include/*.h src/cli/*.h)
 set(ALONE "")

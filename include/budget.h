@@ -76,6 +76,9 @@ void budget_judge(lua_State *L, int status);
 void budget_judge_memory(lua_State *L, int status);
 /* The run's deadline has passed: final. */
 void budget_timeout(lua_State *L) __attribute__((noreturn));
+/* The hook runs at the next instruction of what runs now. For a signal's handler: lua_sethook may
+ * be called from one (lua.c does). */
+void budget_probe(struct budget *budget);
 /* A native call does not come back: final, with the line that called it; late: the run's time is up
  * besides. For a signal's handler: reads the state, which stands still, and allocates nothing. */
 void budget_stalled(struct budget *budget, bool late) __attribute__((noreturn));

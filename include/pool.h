@@ -61,8 +61,20 @@ void pool_kill(struct pool_worker *worker);
 void pool_send(struct pool_worker *worker, struct span bytes);
 /* While paused nothing is read, so that its writes block. */
 void pool_pause(struct pool_worker *worker, bool paused);
-/* For the stall watch: the VM's ticks and the process's CPU time so far. */
-bool pool_pulse(const struct pool_worker *worker, uint64_t *ticks, int64_t *cpu_ms);
+
+/* The stall watch: CPU time of the worker's that goes by while its VM's ticks stand.
+ * Zero-initialise when a run begins. */
+struct pulse {
+    bool begun;
+    bool probed; /* asked to tick when the VM moves next */
+    uint64_t ticks;
+    int64_t cpu_ms;
+};
+/* A look, to be taken several times in stall_ms. True when one native call has used stall_ms of
+ * CPU, or has not come back for half of that: many short calls between two ticks are none, as
+ * half-way the worker is probed (WORKER_PROBED). idle: it runs nothing now, so nothing counts. */
+bool pool_stalls(const struct pool_worker *worker, struct pulse *pulse, int64_t stall_ms,
+                 bool idle);
 pid_t pool_pid(const struct pool_worker *worker);
 
 #endif

@@ -33,6 +33,8 @@ void script_run(struct script *script, const struct wire_start *start,
                 struct wire_outcome *outcome);
 /* Frees a script that ended by itself; one that host.final stopped is never freed. Accepts NULL. */
 void script_free(struct script *script);
+/* From a signal's handler: the next instruction ticks. */
+void script_probed(struct script *script);
 /* Ends the run from a signal's handler: see budget_stalled. */
 void script_stalled(struct script *script) __attribute__((noreturn));
 

@@ -18,6 +18,10 @@
  * with its outcome (limit.stall, or timeout behind a deadline), and ends. */
 #define WORKER_ASKED SIGUSR1
 
+/* The signal after which the worker ticks as soon as its VM moves at all: so its supervisor tells
+ * one long native call from many short ones. */
+#define WORKER_PROBED SIGUSR2
+
 /* How a worker that was not killed ends. */
 enum worker_exit {
     WORKER_EXIT_EOF = 0,      /* the supervisor closed the socket */

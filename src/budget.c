@@ -170,10 +170,15 @@ static void stop_step(lua_State *L, struct budget *budget)
         luaL_error(L, "the step's time is up");
 }
 
+static void set_hook(lua_State *L, int count);
+
+/* After a probe the count begins anew; what was counted so far is taken for a whole tick's. */
 static void hook(lua_State *L, lua_Debug *ar)
 {
     (void)ar;
     struct budget *budget = budget_of(L);
+    if (lua_gethookcount(L) != BUDGET_TICK)
+        set_hook(L, BUDGET_TICK);
     budget->tick(budget->arg);
     budget_charge(L, BUDGET_TICK);
     collect(L, budget);
@@ -182,6 +187,18 @@ static void hook(lua_State *L, lua_Debug *ar)
         budget_timeout(L);
     if (budget->strand && has_passed(budget->step_deadline_ms, now_ms))
         stop_step(L, budget);
+}
+
+static void set_hook(lua_State *L, int count)
+{
+    lua_sethook(L, hook, LUA_MASKCOUNT, count);
+}
+
+void budget_probe(struct budget *budget)
+{
+    set_hook(budget->running, 1);
+    if (budget->strand && budget->strand != budget->running)
+        set_hook(budget->strand, 1);
 }
 
 /* An error outside of protected mode: memory, while the state is built up. */
@@ -195,5 +212,5 @@ void budget_bind(struct budget *budget, lua_State *L)
     memcpy(lua_getextraspace(L), &budget, sizeof budget);
     budget->running = L;
     lua_atpanic(L, panic);
-    lua_sethook(L, hook, LUA_MASKCOUNT, BUDGET_TICK);
+    set_hook(L, BUDGET_TICK);
 }

@@ -70,6 +70,7 @@ static const struct rule rules[] = {
     {SYS_prlimit64, {ARGUMENT(0, 0), ARGUMENT(1, RLIMIT_CPU)}},
     {SYS_getrandom, {{0}}},
     {SYS_futex, {ARGUMENT(1, FUTEX_WAKE_PRIVATE)}}, /* the end of a pthread_once */
+    {SYS_rt_sigreturn, {{0}}},                      /* from the handler of a probe */
     {SYS_exit_group, {{0}}},
 #ifdef __SANITIZE_ADDRESS__
     /* what a sanitizer needs to live and to say what it found */

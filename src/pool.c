@@ -458,10 +458,22 @@ void pool_pause(struct pool_worker *worker, bool paused)
                        catch_up, worker);
 }
 
-bool pool_pulse(const struct pool_worker *worker, uint64_t *ticks, int64_t *cpu_ms)
+bool pool_stalls(const struct pool_worker *worker, struct pulse *pulse, int64_t stall_ms, bool idle)
 {
-    *ticks = atomic_load_explicit(&worker->page->ticks, memory_order_relaxed);
-    return clock_cpu_ms(worker->child.pid, cpu_ms);
+    int64_t cpu_ms;
+    uint64_t ticks = atomic_load_explicit(&worker->page->ticks, memory_order_relaxed);
+    if (!clock_cpu_ms(worker->child.pid, &cpu_ms))
+        return false;
+    if (!pulse->begun || ticks != pulse->ticks || idle) {
+        *pulse = (struct pulse){.begun = true, .ticks = ticks, .cpu_ms = cpu_ms};
+        return false;
+    }
+    int64_t used_ms = cpu_ms - pulse->cpu_ms;
+    if (!pulse->probed && used_ms >= stall_ms / 2) {
+        pulse->probed = true;
+        kill(worker->child.pid, WORKER_PROBED);
+    }
+    return used_ms >= stall_ms;
 }
 
 pid_t pool_pid(const struct pool_worker *worker)

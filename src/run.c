@@ -55,8 +55,7 @@ struct run {
     bool gave_back; /* the worker ended its run in order and is the pool's again */
     struct loop_timer deadline_timer;
     struct loop_timer stall_timer;
-    uint64_t last_ticks;
-    int64_t last_cpu_ms;
+    struct pulse pulse;
     struct fetcher fetcher;
     int64_t events;
     struct pending pending[CONFIG_HTTP_IN_FLIGHT_MAX];
@@ -186,30 +185,17 @@ static void ask_stalled(struct run *run)
                    loop_mono_ms(run->stages->loop) + ASKED_GRACE_MS, kill_stalled, run);
 }
 
-/* CPU time that goes by while the VM's ticks stand is time inside one native call. */
 static void watch_for_stall(void *arg)
 {
     struct run *run = arg;
-    int64_t cpu_ms, stall_ms = run->stages->config->stall_ms;
-    uint64_t ticks;
-    if (pool_pulse(run->worker, &ticks, &cpu_ms)) {
-        if (ticks != run->last_ticks || run->state == RUN_LOADED) {
-            run->last_ticks = ticks;
-            run->last_cpu_ms = cpu_ms;
-        } else if (cpu_ms - run->last_cpu_ms >= stall_ms) {
-            ask_stalled(run);
-            return;
-        }
+    int64_t stall_ms = run->stages->config->stall_ms;
+    if (pool_stalls(run->worker, &run->pulse, stall_ms, run->state == RUN_LOADED)) {
+        ask_stalled(run);
+        return;
     }
     loop_timer_set(run->stages->loop, &run->stall_timer,
                    loop_mono_ms(run->stages->loop) + 1 + stall_ms / STALL_LOOKS, watch_for_stall,
                    run);
-}
-
-static void begin_stall_watch(struct run *run)
-{
-    pool_pulse(run->worker, &run->last_ticks, &run->last_cpu_ms);
-    watch_for_stall(run);
 }
 
 /* --- frames ----------------------------------------------------------------------------------- */
@@ -562,7 +548,7 @@ struct run *run_new(const struct stages *stages, const struct claims *claims, co
         return NULL;
     }
     set_deadline(run);
-    begin_stall_watch(run);
+    watch_for_stall(run);
     return run;
 }
 

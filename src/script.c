@@ -181,6 +181,11 @@ struct script *script_new(struct arena *arena, const struct wire_load *load,
     return NULL;
 }
 
+void script_probed(struct script *script)
+{
+    budget_probe(&script->budget);
+}
+
 void script_stalled(struct script *script)
 {
     int64_t ends_ms = script->host.ends_ms;

@@ -275,6 +275,13 @@ static void on_asked(int signal)
     script_stalled(asked->script); // NOLINT(bugprone-signal-handler,cert-sig30-c): never returns
 }
 
+static void on_probed(int signal)
+{
+    (void)signal;
+    if (asked && asked->script)
+        script_probed(asked->script); // NOLINT(bugprone-signal-handler,cert-sig30-c): sets a hook
+}
+
 /* What one outcome's texts need at most, so that telling it needs no memory then. */
 static void make_room_for_outcome(struct worker *worker)
 {
@@ -399,6 +406,7 @@ static void reset_signals(void)
     signal(SIGPROF, SIG_DFL);
     signal(SIGXCPU, SIG_DFL);
     signal(WORKER_ASKED, on_asked);
+    signal(WORKER_PROBED, on_probed);
 }
 
 static bool confine(int64_t memory_limit_bytes, char level[SANDBOX_LEVEL_SIZE])

@@ -44,8 +44,7 @@ struct guest {
     struct error err;     /* or why there is none */
     struct loop_timer limit;
     struct loop_timer stall;
-    uint64_t last_ticks;
-    int64_t last_cpu_ms;
+    struct pulse pulse;
 };
 
 /* --- the wait -------------------------------------------------------------------------------- */
@@ -101,20 +100,13 @@ static void ask_stalled(struct guest *guest)
                    on_unanswered, guest);
 }
 
-/* CPU time that goes by while the VM's ticks stand is time inside one native call. */
 static void watch_for_stall(void *arg)
 {
     struct guest *guest = arg;
-    int64_t cpu_ms, stall_ms = guest->config.stall_ms;
-    uint64_t ticks;
-    if (pool_pulse(guest->worker, &ticks, &cpu_ms)) {
-        if (ticks != guest->last_ticks) {
-            guest->last_ticks = ticks;
-            guest->last_cpu_ms = cpu_ms;
-        } else if (cpu_ms - guest->last_cpu_ms >= stall_ms) {
-            ask_stalled(guest);
-            return;
-        }
+    int64_t stall_ms = guest->config.stall_ms;
+    if (pool_stalls(guest->worker, &guest->pulse, stall_ms, false)) {
+        ask_stalled(guest);
+        return;
     }
     loop_timer_set(guest->loop, &guest->stall,
                    loop_mono_ms(guest->loop) + 1 + stall_ms / STALL_LOOKS, watch_for_stall, guest);
@@ -125,7 +117,7 @@ static bool await(struct guest *guest, int64_t limit_ms, struct error *err)
 {
     if (guest->err.kind == ERROR_NONE && !guest->answer.len) {
         guest->waiting = true;
-        pool_pulse(guest->worker, &guest->last_ticks, &guest->last_cpu_ms);
+        guest->pulse = (struct pulse){.begun = false};
         loop_timer_set(guest->loop, &guest->limit, loop_mono_ms(guest->loop) + limit_ms, on_limit,
                        guest);
         watch_for_stall(guest);

@@ -32,7 +32,7 @@ const char *const house_sleepy = "return flow \"sleepy\" { task \"nap\" (functio
 
 static enum house_push_kind kind_of(const char *path, const char *body)
 {
-    if (strstr(path, "/events"))
+    if (strstr(path, "/execution/events"))
         return HOUSE_EVENTS;
     if (strstr(body, "\"status\":\"running\""))
         return HOUSE_RUNNING;

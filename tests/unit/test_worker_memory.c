@@ -91,6 +91,8 @@ static char *make_body(const char *echo)
 
 static void look_at_chunk(struct look *look, struct span chunk, const char *where)
 {
+    if (chunk.at[0] == 0 && memcmp(chunk.at, chunk.at + 1, chunk.len - 1) == 0)
+        return; /* never touched */
     if (memmem(chunk.at, chunk.len, MARKER, strlen(MARKER)))
         look->marker = true;
     if (redactor_finds(secrets, chunk))

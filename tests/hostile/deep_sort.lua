@@ -1,0 +1,8 @@
+-- expect: lua at work
+-- Recursion through sort comparators.
+return flow "deep_sort" {
+    task "work" (function(s, ctx)
+        local function f() table.sort({ 2, 1 }, f) end
+        f()
+    end),
+}

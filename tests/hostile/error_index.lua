@@ -1,0 +1,7 @@
+-- expect: lua at work | limit.instructions at work
+-- An error value whose fields never end.
+return flow "error_index" {
+    task "work" (function(s, ctx)
+        error(setmetatable({}, { __index = function() while true do end end }))
+    end),
+}

@@ -1,0 +1,8 @@
+-- expect: limit.payload at work
+-- An event over its limit.
+-- set: EXECUTOR_EVENT_LIMIT_KB=16
+return flow "event_large" {
+    task "work" (function(s, ctx)
+        ctx.emit("x", ("x"):rep(17000))
+    end),
+}

@@ -1,0 +1,7 @@
+-- expect: limit.instructions at work
+-- A gsub callback that never ends.
+return flow "gsub_callback" {
+    task "work" (function(s, ctx)
+        return (("a"):gsub("a", function() while true do end end))
+    end),
+}

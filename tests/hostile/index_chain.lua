@@ -1,0 +1,10 @@
+-- expect: lua at work | limit.instructions at work
+-- Tables whose __index are each other.
+return flow "index_chain" {
+    task "work" (function(s, ctx)
+        local a, b = {}, {}
+        setmetatable(a, { __index = b })
+        setmetatable(b, { __index = a })
+        return a.x
+    end),
+}

@@ -1,0 +1,3 @@
+-- expect: limit.stall
+-- A pattern that backtracks while the flow loads.
+return (("a"):rep(40)):find(("a*"):rep(30) .. "b")

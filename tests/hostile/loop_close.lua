@@ -1,0 +1,9 @@
+-- expect: limit.instructions at work
+-- A to-be-closed variable whose handler never ends.
+return flow "loop_close" {
+    task "work" (function(s, ctx)
+        do
+            local x <close> = setmetatable({}, { __close = function() while true do end end })
+        end
+    end),
+}

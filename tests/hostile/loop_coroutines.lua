@@ -1,0 +1,9 @@
+-- expect: limit.instructions at work
+-- Coroutines without end, each too short for the hook to see.
+return flow "loop_coroutines" {
+    task "work" (function(s, ctx)
+        while true do
+            coroutine.wrap(function() end)()
+        end
+    end),
+}

@@ -1,0 +1,9 @@
+-- expect: limit.instructions at work
+-- A handler whose errors are handled by itself, again and again.
+return flow "loop_error_in_handler" {
+    task "work" (function(s, ctx)
+        while true do
+            xpcall(error, function() error("again") end)
+        end
+    end),
+}

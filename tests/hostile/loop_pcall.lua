@@ -1,0 +1,9 @@
+-- expect: limit.instructions at work
+-- An endless loop inside of pcalls that swallow every error.
+return flow "loop_pcall" {
+    task "work" (function(s, ctx)
+        while true do
+            pcall(function() while true do end end)
+        end
+    end),
+}

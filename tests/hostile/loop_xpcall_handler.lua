@@ -1,0 +1,7 @@
+-- expect: limit.instructions at work
+-- The handler of an error never ends.
+return flow "loop_xpcall_handler" {
+    task "work" (function(s, ctx)
+        xpcall(error, function() while true do end end)
+    end),
+}

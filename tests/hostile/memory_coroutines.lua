@@ -1,0 +1,10 @@
+-- expect: limit.memory at work | limit.instructions at work
+-- Coroutines that are kept.
+return flow "memory_coroutines" {
+    task "work" (function(s, ctx)
+        local t = {}
+        while true do
+            t[#t + 1] = coroutine.create(function() end)
+        end
+    end),
+}

@@ -1,0 +1,7 @@
+-- expect: limit.memory at work | lua at work
+-- An error value of 64 MB.
+return flow "memory_error" {
+    task "work" (function(s, ctx)
+        error(("x"):rep(64000000))
+    end),
+}

@@ -1,0 +1,7 @@
+-- expect: limit.memory at work
+-- A gsub that makes each byte a kilobyte.
+return flow "memory_gsub" {
+    task "work" (function(s, ctx)
+        return #(("a"):rep(1000000):gsub("a", ("x"):rep(1000)))
+    end),
+}

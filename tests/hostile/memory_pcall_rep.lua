@@ -1,0 +1,8 @@
+-- expect: limit.memory at work
+-- The refused gigabyte caught.
+return flow "memory_pcall_rep" {
+    task "work" (function(s, ctx)
+        local ok = pcall(string.rep, "x", 1 << 30)
+        return ok
+    end),
+}

@@ -1,0 +1,7 @@
+-- expect: lua at work saying "resulting string too large"
+-- string.rep whose size overflows.
+return flow "memory_rep_overflow" {
+    task "work" (function(s, ctx)
+        return #string.rep("xx", math.maxinteger)
+    end),
+}

@@ -1,0 +1,7 @@
+-- expect: limit.memory at work line 5 | lua at work saying "resulting string too large"
+-- string.rep with a separator of a megabyte.
+return flow "memory_rep_sep" {
+    task "work" (function(s, ctx)
+        return #string.rep("", 1000000, ("x"):rep(1000000))
+    end),
+}

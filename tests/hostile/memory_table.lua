@@ -1,0 +1,8 @@
+-- expect: limit.memory at work
+-- A table that grows.
+return flow "memory_table" {
+    task "work" (function(s, ctx)
+        local t = {}
+        for i = 1, math.huge do t[i] = i end
+    end),
+}

@@ -1,0 +1,7 @@
+-- expect: net.denied at work | net.dns at work
+-- The API of this machine, spelled localhost.
+return flow "net_localhost" {
+    task "work" (function(s, ctx)
+        return ctx.http.get("http://localhost:" .. s.input.port .. "/r/x/execution/progress").status
+    end),
+}

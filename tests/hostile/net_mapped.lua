@@ -1,0 +1,7 @@
+-- expect: net.denied at work
+-- The API of this machine, spelled [::ffff:127.0.0.1].
+return flow "net_mapped" {
+    task "work" (function(s, ctx)
+        return ctx.http.get("http://[::ffff:127.0.0.1]:" .. s.input.port .. "/r/x/execution/progress").status
+    end),
+}

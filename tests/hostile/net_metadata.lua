@@ -1,0 +1,7 @@
+-- expect: net.denied at work
+-- The metadata service of the machine.
+return flow "net_metadata" {
+    task "work" (function(s, ctx)
+        return ctx.http.get("http://169.254.169.254/latest/meta-data/").body
+    end),
+}

@@ -1,0 +1,9 @@
+-- expect: result.invalid at work
+-- A result that contains itself.
+return flow "output_cyclic" {
+    task "work" (function(s, ctx)
+        local t = {}
+        t.t = t
+        return t
+    end),
+}

@@ -1,0 +1,7 @@
+-- expect: result.invalid at work
+-- A result that is no UTF-8.
+return flow "output_latin1" {
+    task "work" (function(s, ctx)
+        return "\xff\xfe"
+    end),
+}

@@ -1,0 +1,7 @@
+-- expect: limit.stall at work
+-- A gmatch whose every match backtracks.
+return flow "pattern_gmatch" {
+    task "work" (function(s, ctx)
+        for _ in string.rep("a", 20000):gmatch(".-.-.-b") do end
+    end),
+}

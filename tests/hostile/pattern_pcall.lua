@@ -1,0 +1,9 @@
+-- expect: limit.stall at work
+-- The same inside of a pcall inside of a coroutine.
+return flow "pattern_pcall" {
+    task "work" (function(s, ctx)
+        return coroutine.wrap(function()
+            return pcall(string.find, string.rep("a", 20000), ".-.-.-.-b")
+        end)()
+    end),
+}

