@@ -1,5 +1,6 @@
 /* bootstrap as Lambda runs it: start, serve, refuse, stop. */
 #include "jobs.h"
+#include "kernel.h"
 #include "lambda.h"
 #include "mem.h"
 
@@ -172,6 +173,25 @@ static void a_strict_sandbox_serves_where_the_kernel_grants_all_of_it(void **sta
     assert_int_equal(lambda_stop(lambda), 0);
 }
 
+/* In a process of its own, which the kernel refuses a filter. */
+static void a_strict_sandbox_does_not_start_where_a_layer_is_refused(void **state)
+{
+    (void)state;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        int status = 0;
+        const char *variables[] = {"EXECUTOR_FLOWS_DIR=" TEST_SOURCE "/flows",
+                                   "EXECUTOR_SANDBOX=strict", "AWS_LAMBDA_LOG_LEVEL=FATAL", NULL};
+        kernel_enter(KERNEL_NO_SECCOMP);
+        struct lambda *lambda = lambda_start(PROGRAM, variables, &status);
+        _exit(!lambda && WIFEXITED(status) && WEXITSTATUS(status) == 1 ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +200,7 @@ int main(void)
         cmocka_unit_test(told_to_stop_in_the_middle_of_a_batch_it_exits_without_an_answer),
         cmocka_unit_test(its_memory_holds_tokens_so_it_writes_no_core),
         cmocka_unit_test(without_a_runtime_api_it_says_so_in_one_line),
+        cmocka_unit_test(a_strict_sandbox_does_not_start_where_a_layer_is_refused),
         cmocka_unit_test(a_strict_sandbox_serves_where_the_kernel_grants_all_of_it),
         cmocka_unit_test(without_flows_it_reports_an_init_error_and_exits),
     };
