@@ -300,9 +300,7 @@ void request_free(struct request *request)
     curl_url_cleanup(request->url);
     mem_free(request->method);
     mem_free(request->host);
-    if (request->body_secrets.count)
-        mem_wipe(request->body, request->body_len);
-    mem_free(request->body);
+    mem_free_secret(request->body); /* one with secrets has no NUL */
     mem_free(request);
 }
 

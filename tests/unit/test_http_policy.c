@@ -2,15 +2,10 @@
 
 #include "loops.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -185,87 +180,6 @@ static void http_turns_a_post_into_a_get_on_303(void **state)
     answer_release(&answer);
 }
 
-/* --- certificates ----------------------------------------------------------------------------- */
-
-struct tls_server {
-    char folder[32];
-    char key[64], certificate[64];
-    pid_t pid;
-    int port;
-};
-
-/* Starts openssl's own server; its output comes by the pipe. */
-static pid_t spawn_tls(const struct tls_server *server, int output)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(open("/dev/null", O_RDONLY), 0);
-        dup2(output, 1);
-        dup2(open("/dev/null", O_WRONLY), 2);
-        execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-key",
-               server->key, "-cert", server->certificate, (char *)NULL);
-        _exit(127);
-    }
-    return pid;
-}
-
-static void start_tls(struct tls_server *server)
-{
-    char command[512];
-    char line[256] = "";
-    int pipes[2];
-    *server = (struct tls_server){.folder = "/tmp/moonmill-tls-XXXXXX"};
-    assert_non_null(mkdtemp(server->folder));
-    snprintf(server->key, sizeof server->key, "%s/key.pem", server->folder);
-    snprintf(server->certificate, sizeof server->certificate, "%s/cert.pem", server->folder);
-    snprintf(command, sizeof command,
-             "openssl req -x509 -newkey rsa:2048 -nodes -keyout %s -out %s -days 2 "
-             "-subj /CN=test -addext subjectAltName=IP:127.0.0.1 2>/dev/null",
-             server->key, server->certificate);
-    assert_int_equal(system(command), 0);
-    assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-    server->pid = spawn_tls(server, pipes[1]);
-    close(pipes[1]);
-    FILE *output = fdopen(pipes[0], "r");
-    while (!strstr(line, "ACCEPT") && fgets(line, sizeof line, output))
-        continue;
-    const char *port = strrchr(line, ':');
-    assert_non_null(port);
-    server->port = atoi(port + 1);
-    fclose(output);
-}
-
-static void stop_tls(struct tls_server *server)
-{
-    kill(server->pid, SIGKILL);
-    waitpid(server->pid, NULL, 0);
-    unlink(server->key);
-    unlink(server->certificate);
-    rmdir(server->folder);
-}
-
-static void http_trusts_the_bundle_it_was_given(void **state)
-{
-    struct site *site = *state;
-    struct tls_server server;
-    char url[64];
-    char other[64];
-    start_tls(&server);
-    site_allow(site, "127.0.0.1,localhost");
-    snprintf(url, sizeof url, "https://127.0.0.1:%d/", server.port);
-    snprintf(other, sizeof other, "https://localhost:%d/", server.port);
-    site_assert_failed(site_get(site, url), "net.tls", "certificate");
-    site->config.ca_file = server.certificate;
-    site_allow(site, NULL);
-    struct answer answer = site_get(site, url);
-    assert_int_equal(answer_status(&answer), 200);
-    answer_release(&answer);
-    /* the certificate is for another name */
-    site_assert_failed(site_get(site, other), "net.tls", "localhost");
-    site->config.ca_file = NULL;
-    stop_tls(&server);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, site_open, site_close)
 
 int main(void)
@@ -282,7 +196,6 @@ int main(void)
         TEST(http_refuses_redirects_to_other_schemes),
         TEST(http_leaves_credentials_behind_at_another_origin),
         TEST(http_turns_a_post_into_a_get_on_303),
-        TEST(http_trusts_the_bundle_it_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
