@@ -22,8 +22,9 @@ struct batch_spec {
     bool cold;              /* the first of this environment; for metrics */
 };
 
-/* The response, valid during the call: {"batchItemFailures":[...]}. Nothing of the batch is under
- * way any more; it must be freed, from inside or later. */
+/* The response, valid during the call: {"batchItemFailures":[...]}; or {NULL, 0} when it would be
+ * larger than the Runtime API takes: then the invocation must fail, so that all of it comes back.
+ * Nothing of the batch is under way any more; it must be freed, from inside or later. */
 typedef void batch_done_fn(void *arg, struct span response);
 
 /* Starts at once; done comes from the loop. NULL with err when the event is malformed: nothing ran.

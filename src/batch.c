@@ -198,12 +198,16 @@ static void answer(struct batch *batch)
     for (size_t i = 0; i < batch->event->count; i++)
         failed[i] = !fate_is_acknowledged(record_fate(batch->slots[i].record));
     buffer_init(&response, RESPONSE_MAX);
-    sqs_put_response(&response, batch->event, failed);
+    bool fits = sqs_put_response(&response, batch->event, failed);
     mem_free(failed);
     loop_timer_stop(batch->stages->loop, &batch->answer_timer);
     loop_timer_stop(batch->stages->loop, &batch->pump_timer);
     report(batch);
-    batch->done(batch->arg, buffer_span(&response));
+    if (!fits)
+        log_line(batch->stages->log, LOG_ERROR,
+                 "the ids of what goes back do not fit into one answer: the whole batch goes back",
+                 LOG_TEXT("requestId", batch->request_id));
+    batch->done(batch->arg, fits ? buffer_span(&response) : (struct span){NULL, 0});
     buffer_release(&response);
 }
 

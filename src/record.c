@@ -211,9 +211,23 @@ static void on_keys(void *arg, bool newer, const struct error *why)
     record->user.checked(record->user.arg, record);
 }
 
+/* The queue's own maxReceiveCount is not known here; ours is what it should be above. */
+static void warn_if_often(const struct record *record)
+{
+    int64_t max = record->stages->config->max_receives;
+    if (record->sqs->receive_count >= max)
+        log_line(record->stages->log, LOG_WARN,
+                 "a record came EXECUTOR_MAX_RECEIVES times or more: a dead letter queue is near",
+                 LOG_TEXT("requestId", record->bounds->request_id),
+                 LOG_TEXT("messageId", record->sqs->message_id),
+                 LOG_NUMBER("receive_count", record->sqs->receive_count),
+                 LOG_NUMBER("max_receives", max));
+}
+
 enum record_check record_check(struct record *record)
 {
     struct error err = {0};
+    warn_if_often(record);
     if (!record->sqs->body) {
         error_set(&err, ERROR_INPUT, "the record has no body");
         return refuse(record, FATE_MALFORMED, &err);

@@ -54,7 +54,11 @@ static void on_batch_done(void *arg, struct span response)
     batch_free(service->batch);
     service->batch = NULL;
     service->invocation = NULL;
-    runtime_respond(service->runtime, invocation, response);
+    if (response.at)
+        runtime_respond(service->runtime, invocation, response);
+    else
+        runtime_fail(service->runtime, invocation, "Runtime.ResponseTooLarge",
+                     "the ids of the records that go back do not fit into one answer");
 }
 
 static void on_invoked(void *arg, struct invocation *invocation)
