@@ -2,18 +2,20 @@
 
 #include "metrics.h"
 #include "record.h"
+#include "run.h"
 #include "sqs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_LEAD_MS                                                                             \
-    600                   /* the answer leaves this long before the deadline; law 7 asks for 500   \
-                           */
-#define FLUSH_LEAD_MS 100 /* the last callback ends this long before the answer */
-#define MARGIN_MAX_MS 3000
-#define MARGIN_SHARE  5 /* a fifth of the invocation */
-#define RESPONSE_MAX  CONFIG_PAYLOAD_MAX
+#define ANSWER_LEAD_MS 600  /* the answer leaves so long before the deadline; law 7 asks for 500 */
+#define FLUSH_LEAD_MS  100  /* the last callback ends so long before the answer */
+#define FLUSH_LEAST_MS 200  /* what the last events and the end of a run get, at least */
+#define START_LEFT_MS  5000 /* a record is not started with less than this before the runs' end */
+#define CHECKS_A_TURN  32   /* a signature each: others want their turn, too */
+#define MARGIN_MAX_MS  3000
+#define MARGIN_SHARE   5 /* a fifth of the invocation */
+#define RESPONSE_MAX   CONFIG_PAYLOAD_MAX
 
 /* A record in its place: the order of its group, and what became of it. */
 struct slot {
@@ -230,7 +232,7 @@ static void on_answer_time(void *arg)
 
 static void check_next(struct batch *batch, struct slot *slot)
 {
-    if (loop_mono_ms(batch->stages->loop) >= batch->bounds.run_ms) {
+    if (loop_mono_ms(batch->stages->loop) > batch->bounds.start_ms) {
         record_settle(slot->record, FATE_UNTOUCHED);
         settle(slot);
         return;
@@ -250,13 +252,14 @@ static void check_next(struct batch *batch, struct slot *slot)
 static void pump(void *arg)
 {
     struct batch *batch = arg;
+    int checks = CHECKS_A_TURN;
     while (batch->running < (size_t)batch->stages->config->concurrency) {
         struct slot *slot = take(&batch->checked);
         if (slot) {
             slot->running = true;
             batch->running++;
             record_run(slot->record);
-        } else if ((slot = take(&batch->unchecked))) {
+        } else if (checks-- > 0 && (slot = take(&batch->unchecked))) {
             check_next(batch, slot);
         } else {
             break;
@@ -264,6 +267,8 @@ static void pump(void *arg)
     }
     if (batch->settled == batch->event->count)
         answer(batch);
+    else if (checks < 0)
+        wake(batch);
 }
 
 static void wake(struct batch *batch)
@@ -279,10 +284,20 @@ static void wake(struct batch *batch)
 static int64_t margin_ms(const struct config *config, int64_t left_ms)
 {
     int64_t margin = config->deadline_margin_ms;
-    int64_t least = ANSWER_LEAD_MS + 2 * FLUSH_LEAD_MS;
+    int64_t least = ANSWER_LEAD_MS + FLUSH_LEAD_MS + FLUSH_LEAST_MS + RUN_GRACE_MS;
     if (margin < 0)
         margin = left_ms / MARGIN_SHARE < MARGIN_MAX_MS ? left_ms / MARGIN_SHARE : MARGIN_MAX_MS;
     return margin > least ? margin : least;
+}
+
+/* The last moment to start anything: the smaller of 5 s, EXECUTOR_TIMEOUT_SECS and half of the
+ * invocation's time before the runs' end. */
+static int64_t start_until_ms(const struct record_bounds *bounds, const struct config *config)
+{
+    int64_t half = (bounds->run_ms - bounds->received_ms) / 2;
+    int64_t left = START_LEFT_MS < half ? START_LEFT_MS : half;
+    left = left < config->timeout_ms ? left : config->timeout_ms;
+    return bounds->run_ms - (left > 1 ? left : 1);
 }
 
 static void set_bounds(struct batch *batch, const struct batch_spec *spec)
@@ -291,6 +306,7 @@ static void set_bounds(struct batch *batch, const struct batch_spec *spec)
     int64_t now = loop_mono_ms(loop);
     batch->bounds =
         (struct record_bounds){.received_ms = now,
+                               .start_ms = INT64_MAX,
                                .run_ms = INT64_MAX,
                                .answer_ms = INT64_MAX,
                                .request_id = batch->request_id,
@@ -301,6 +317,7 @@ static void set_bounds(struct batch *batch, const struct batch_spec *spec)
     int64_t left_ms = spec->deadline_ms - loop_wall_ms(loop);
     int64_t answer_ms = now + left_ms - ANSWER_LEAD_MS;
     batch->bounds.run_ms = now + left_ms - margin_ms(batch->stages->config, left_ms);
+    batch->bounds.start_ms = start_until_ms(&batch->bounds, batch->stages->config);
     batch->bounds.answer_ms = answer_ms - FLUSH_LEAD_MS;
     loop_timer_set(loop, &batch->answer_timer, answer_ms, on_answer_time, batch);
 }

@@ -135,6 +135,8 @@ static bool open_stages(struct stages *stages, struct config *config, const char
     if (!(stages->jwks = jwks_new(stages->loop, config, err)))
         return false;
     stages->http = open_http(stages, config);
+    stages->run_times = estimate_new();
+    stages->delivery_times = estimate_new();
     stages->pool = pool_new(stages->loop, config, stages->log, program);
     return true;
 }
@@ -148,6 +150,8 @@ static void close_stages(struct stages *stages)
         jwks_free(stages->jwks);
     if (stages->flows)
         flows_close(stages->flows);
+    estimate_free(stages->run_times);
+    estimate_free(stages->delivery_times);
 }
 
 static void log_warnings(const struct log *log, const struct config_warnings *warnings)
