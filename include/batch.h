@@ -1,9 +1,9 @@
 /* batch: one invocation through all stages, and every record's fate.
  *
- * Decides who may start: as many records at once as EXECUTOR_CONCURRENCY; in a FIFO queue one of a
- * group, in order, and after a failure none of the rest. Answers in time whatever its records do
- * (law 7): what is not done by then goes back to the queue. Before it answers it writes its lines
- * of metrics, when config asks for them. */
+ * Decides who may start: as many records at once as EXECUTOR_CONCURRENCY leaves beside other
+ * invocations; in a FIFO queue one of a group, in order, and after a failure none of the rest.
+ * Answers in time whatever its records do (law 7): what is not done by then goes back to the queue.
+ * Before it answers it writes its lines of metrics, when config asks for them. */
 #ifndef MOONMILL_BATCH_H
 #define MOONMILL_BATCH_H
 

@@ -11,6 +11,7 @@
 #include "jwks.h"
 #include "loop.h"
 #include "pool.h"
+#include "turns.h"
 
 struct stages {
     struct loop *loop;
@@ -23,6 +24,7 @@ struct stages {
     struct jwks *jwks;
     struct pool *pool;
     struct http *http;
+    struct turns *turns; /* EXECUTOR_CONCURRENCY places, for all invocations together */
 };
 
 #endif

@@ -52,7 +52,7 @@ struct batch {
     size_t runs_size;
     struct queue unchecked; /* heads of lanes */
     struct queue checked;
-    size_t running;
+    struct turns_member turns; /* the places of its running records */
     size_t settled;
     bool cold;
     struct loop_timer pump_timer;
@@ -133,7 +133,7 @@ static void on_ended(void *arg, struct record *record)
     struct slot *slot = arg;
     (void)record;
     slot->running = false;
-    slot->batch->running--;
+    turns_give(slot->batch->stages->turns, &slot->batch->turns);
     settle(slot);
 }
 
@@ -204,6 +204,7 @@ static void answer(struct batch *batch)
     mem_free(failed);
     loop_timer_stop(batch->stages->loop, &batch->answer_timer);
     loop_timer_stop(batch->stages->loop, &batch->pump_timer);
+    turns_decline(batch->stages->turns, &batch->turns);
     report(batch);
     if (!fits)
         log_line(batch->stages->log, LOG_ERROR,
@@ -249,26 +250,44 @@ static void check_next(struct batch *batch, struct slot *slot)
     }
 }
 
-static void pump(void *arg)
+/* What is checked runs first; others are checked only while there is a place to run them. */
+static void start_records(struct batch *batch)
 {
-    struct batch *batch = arg;
+    struct turns *turns = batch->stages->turns;
+    bool place = false;
     int checks = CHECKS_A_TURN;
-    while (batch->running < (size_t)batch->stages->config->concurrency) {
+    while (batch->checked.first || (batch->unchecked.first && checks > 0)) {
+        if (!place && !(place = turns_take(turns, &batch->turns)))
+            return;
         struct slot *slot = take(&batch->checked);
         if (slot) {
             slot->running = true;
-            batch->running++;
+            place = false;
             record_run(slot->record);
-        } else if (checks-- > 0 && (slot = take(&batch->unchecked))) {
-            check_next(batch, slot);
         } else {
-            break;
+            checks--;
+            check_next(batch, take(&batch->unchecked));
         }
     }
+    if (place)
+        turns_give(turns, &batch->turns);
+    if (batch->unchecked.first)
+        wake(batch);
+    else
+        turns_decline(turns, &batch->turns);
+}
+
+static void pump(void *arg)
+{
+    struct batch *batch = arg;
+    start_records(batch);
     if (batch->settled == batch->event->count)
         answer(batch);
-    else if (checks < 0)
-        wake(batch);
+}
+
+static void come(void *arg)
+{
+    wake(arg);
 }
 
 static void wake(struct batch *batch)
@@ -394,6 +413,7 @@ struct batch *batch_new(const struct stages *stages, const struct batch_spec *sp
     batch->arg = arg;
     batch->unchecked.last = &batch->unchecked.first;
     batch->checked.last = &batch->checked.first;
+    turns_join(stages->turns, &batch->turns, come, batch);
     set_bounds(batch, spec);
     make_slots(batch);
     lay_lanes(batch);
@@ -407,6 +427,7 @@ void batch_free(struct batch *batch)
         return;
     loop_timer_stop(batch->stages->loop, &batch->pump_timer);
     loop_timer_stop(batch->stages->loop, &batch->answer_timer);
+    turns_leave(batch->stages->turns, &batch->turns);
     for (size_t i = 0; i < batch->event->count; i++)
         record_free(batch->slots[i].record);
     metrics_free(batch->bounds.metrics);
