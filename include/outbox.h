@@ -28,7 +28,7 @@ struct outbox {
     struct outbox_event *first;
     struct outbox_event *last;
     size_t count;
-    size_t bytes;     /* of all text */
+    size_t bytes;     /* that they take, not only their text's */
     int64_t sequence; /* the last one given */
     int64_t tried;    /* the last one that was in a push, accepted or not */
 };

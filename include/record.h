@@ -2,7 +2,11 @@
  *
  * Takes the record through the stages in order (job, claims, flow, run, callback), joins run to
  * callback, and ends with exactly one fate, which alone decides whether the message is acknowledged
- * (design.md sections 3 and 4). Nothing it does can reach another record. */
+ * (design.md sections 3 and 4). Nothing it does can reach another record.
+ *
+ * A record is not started when what is left of the invocation is less than its flow usually takes,
+ * as learned in this environment, or than that and its delivery. What was learned never asks for
+ * more than three quarters of the invocation's time: one that begins can always be used. */
 #ifndef MOONMILL_RECORD_H
 #define MOONMILL_RECORD_H
 
@@ -41,6 +45,7 @@ bool fate_is_acknowledged(enum fate fate);
  * deadline. */
 struct record_bounds {
     int64_t received_ms; /* the invocation came */
+    int64_t start_ms;    /* the last moment to start a record, whatever its flow */
     int64_t run_ms;      /* flows are stopped */
     int64_t answer_ms;   /* nothing is sent any more */
     const char *request_id;

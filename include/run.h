@@ -17,6 +17,9 @@
 
 struct run;
 
+/* A run may last so long beyond its time: a worker that stops by itself can say step and line. */
+#define RUN_GRACE_MS 200
+
 enum run_end {
     RUN_COMPLETED,
     RUN_FAILED,   /* the flow's error, or a limit of its own */

@@ -1,8 +1,9 @@
 /* runtime: the Lambda Runtime API client (2018-06-01).
  *
- * Hands out one invocation at a time and takes its answer; every row of runtime.md section 1 is
- * behind these calls: what to log, when to go on, when to exit. State is kept per invocation. An
- * answer that broke mid-body is never sent again. */
+ * Hands out one invocation at a time and takes its answer (service has one of these for each that
+ * may come at once); every row of runtime.md section 1 is behind these calls: what to log, when to
+ * go on, when to exit. State is kept per invocation. An answer that broke mid-body is never sent
+ * again. */
 #ifndef MOONMILL_RUNTIME_H
 #define MOONMILL_RUNTIME_H
 

@@ -2,18 +2,20 @@
 
 #include "metrics.h"
 #include "record.h"
+#include "run.h"
 #include "sqs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_LEAD_MS                                                                             \
-    600                   /* the answer leaves this long before the deadline; law 7 asks for 500   \
-                           */
-#define FLUSH_LEAD_MS 100 /* the last callback ends this long before the answer */
-#define MARGIN_MAX_MS 3000
-#define MARGIN_SHARE  5 /* a fifth of the invocation */
-#define RESPONSE_MAX  CONFIG_PAYLOAD_MAX
+#define ANSWER_LEAD_MS 600  /* the answer leaves so long before the deadline; law 7 asks for 500 */
+#define FLUSH_LEAD_MS  100  /* the last callback ends so long before the answer */
+#define FLUSH_LEAST_MS 200  /* what the last events and the end of a run get, at least */
+#define START_LEFT_MS  5000 /* a record is not started with less than this before the runs' end */
+#define CHECKS_A_TURN  32   /* a signature each: others want their turn, too */
+#define MARGIN_MAX_MS  3000
+#define MARGIN_SHARE   5 /* a fifth of the invocation */
+#define RESPONSE_MAX   CONFIG_PAYLOAD_MAX
 
 /* A record in its place: the order of its group, and what became of it. */
 struct slot {
@@ -50,7 +52,7 @@ struct batch {
     size_t runs_size;
     struct queue unchecked; /* heads of lanes */
     struct queue checked;
-    size_t running;
+    struct turns_member turns; /* the places of its running records */
     size_t settled;
     bool cold;
     struct loop_timer pump_timer;
@@ -131,7 +133,7 @@ static void on_ended(void *arg, struct record *record)
     struct slot *slot = arg;
     (void)record;
     slot->running = false;
-    slot->batch->running--;
+    turns_give(slot->batch->stages->turns, &slot->batch->turns);
     settle(slot);
 }
 
@@ -198,12 +200,17 @@ static void answer(struct batch *batch)
     for (size_t i = 0; i < batch->event->count; i++)
         failed[i] = !fate_is_acknowledged(record_fate(batch->slots[i].record));
     buffer_init(&response, RESPONSE_MAX);
-    sqs_put_response(&response, batch->event, failed);
+    bool fits = sqs_put_response(&response, batch->event, failed);
     mem_free(failed);
     loop_timer_stop(batch->stages->loop, &batch->answer_timer);
     loop_timer_stop(batch->stages->loop, &batch->pump_timer);
+    turns_decline(batch->stages->turns, &batch->turns);
     report(batch);
-    batch->done(batch->arg, buffer_span(&response));
+    if (!fits)
+        log_line(batch->stages->log, LOG_ERROR,
+                 "the ids of what goes back do not fit into one answer: the whole batch goes back",
+                 LOG_TEXT("requestId", batch->request_id));
+    batch->done(batch->arg, fits ? buffer_span(&response) : (struct span){NULL, 0});
     buffer_release(&response);
 }
 
@@ -226,7 +233,7 @@ static void on_answer_time(void *arg)
 
 static void check_next(struct batch *batch, struct slot *slot)
 {
-    if (loop_mono_ms(batch->stages->loop) >= batch->bounds.run_ms) {
+    if (loop_mono_ms(batch->stages->loop) > batch->bounds.start_ms) {
         record_settle(slot->record, FATE_UNTOUCHED);
         settle(slot);
         return;
@@ -243,23 +250,44 @@ static void check_next(struct batch *batch, struct slot *slot)
     }
 }
 
-static void pump(void *arg)
+/* What is checked runs first; others are checked only while there is a place to run them. */
+static void start_records(struct batch *batch)
 {
-    struct batch *batch = arg;
-    while (batch->running < (size_t)batch->stages->config->concurrency) {
+    struct turns *turns = batch->stages->turns;
+    bool place = false;
+    int checks = CHECKS_A_TURN;
+    while (batch->checked.first || (batch->unchecked.first && checks > 0)) {
+        if (!place && !(place = turns_take(turns, &batch->turns)))
+            return;
         struct slot *slot = take(&batch->checked);
         if (slot) {
             slot->running = true;
-            batch->running++;
+            place = false;
             record_run(slot->record);
-        } else if ((slot = take(&batch->unchecked))) {
-            check_next(batch, slot);
         } else {
-            break;
+            checks--;
+            check_next(batch, take(&batch->unchecked));
         }
     }
+    if (place)
+        turns_give(turns, &batch->turns);
+    if (batch->unchecked.first)
+        wake(batch);
+    else
+        turns_decline(turns, &batch->turns);
+}
+
+static void pump(void *arg)
+{
+    struct batch *batch = arg;
+    start_records(batch);
     if (batch->settled == batch->event->count)
         answer(batch);
+}
+
+static void come(void *arg)
+{
+    wake(arg);
 }
 
 static void wake(struct batch *batch)
@@ -275,10 +303,20 @@ static void wake(struct batch *batch)
 static int64_t margin_ms(const struct config *config, int64_t left_ms)
 {
     int64_t margin = config->deadline_margin_ms;
-    int64_t least = ANSWER_LEAD_MS + 2 * FLUSH_LEAD_MS;
+    int64_t least = ANSWER_LEAD_MS + FLUSH_LEAD_MS + FLUSH_LEAST_MS + RUN_GRACE_MS;
     if (margin < 0)
         margin = left_ms / MARGIN_SHARE < MARGIN_MAX_MS ? left_ms / MARGIN_SHARE : MARGIN_MAX_MS;
     return margin > least ? margin : least;
+}
+
+/* The last moment to start anything: the smaller of 5 s, EXECUTOR_TIMEOUT_SECS and half of the
+ * invocation's time before the runs' end. */
+static int64_t start_until_ms(const struct record_bounds *bounds, const struct config *config)
+{
+    int64_t half = (bounds->run_ms - bounds->received_ms) / 2;
+    int64_t left = START_LEFT_MS < half ? START_LEFT_MS : half;
+    left = left < config->timeout_ms ? left : config->timeout_ms;
+    return bounds->run_ms - (left > 1 ? left : 1);
 }
 
 static void set_bounds(struct batch *batch, const struct batch_spec *spec)
@@ -287,6 +325,7 @@ static void set_bounds(struct batch *batch, const struct batch_spec *spec)
     int64_t now = loop_mono_ms(loop);
     batch->bounds =
         (struct record_bounds){.received_ms = now,
+                               .start_ms = INT64_MAX,
                                .run_ms = INT64_MAX,
                                .answer_ms = INT64_MAX,
                                .request_id = batch->request_id,
@@ -297,6 +336,7 @@ static void set_bounds(struct batch *batch, const struct batch_spec *spec)
     int64_t left_ms = spec->deadline_ms - loop_wall_ms(loop);
     int64_t answer_ms = now + left_ms - ANSWER_LEAD_MS;
     batch->bounds.run_ms = now + left_ms - margin_ms(batch->stages->config, left_ms);
+    batch->bounds.start_ms = start_until_ms(&batch->bounds, batch->stages->config);
     batch->bounds.answer_ms = answer_ms - FLUSH_LEAD_MS;
     loop_timer_set(loop, &batch->answer_timer, answer_ms, on_answer_time, batch);
 }
@@ -373,6 +413,7 @@ struct batch *batch_new(const struct stages *stages, const struct batch_spec *sp
     batch->arg = arg;
     batch->unchecked.last = &batch->unchecked.first;
     batch->checked.last = &batch->checked.first;
+    turns_join(stages->turns, &batch->turns, come, batch);
     set_bounds(batch, spec);
     make_slots(batch);
     lay_lanes(batch);
@@ -386,6 +427,7 @@ void batch_free(struct batch *batch)
         return;
     loop_timer_stop(batch->stages->loop, &batch->pump_timer);
     loop_timer_stop(batch->stages->loop, &batch->answer_timer);
+    turns_leave(batch->stages->turns, &batch->turns);
     for (size_t i = 0; i < batch->event->count; i++)
         record_free(batch->slots[i].record);
     metrics_free(batch->bounds.metrics);

@@ -14,12 +14,18 @@
 /* What is left for one event in a push of its own; a body stays below the maximum. */
 #define EVENT_MAX (CONFIG_CALLBACK_BODY_MAX - 1 - strlen(BODY_HEAD) - strlen(BODY_TAIL))
 
+/* What it takes in memory, so that small events count, too. */
+static size_t cost(const struct outbox_event *event)
+{
+    return sizeof *event + event->text.len;
+}
+
 static void free_first(struct outbox *outbox)
 {
     struct outbox_event *gone = outbox->first;
     outbox->first = gone->next;
     outbox->count--;
-    outbox->bytes -= gone->text.len;
+    outbox->bytes -= cost(gone);
     mem_free((char *)gone->instead.at);
     mem_free(gone);
     if (!outbox->first)
@@ -47,7 +53,7 @@ static void append(struct outbox *outbox, struct span text, size_t type_len, int
         outbox->first = event;
     outbox->last = event;
     outbox->count++;
-    outbox->bytes += text.len;
+    outbox->bytes += cost(event);
 }
 
 /* The first bytes of a type, up to a character's edge. */

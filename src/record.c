@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KEYS_WAIT_MS      (JWKS_REFRESH_MS + JWKS_TIMEOUT_MS) /* one refresh, at the latest */
-#define START_LEFT_MS     5000 /* a run is not started with less than this before its deadline... */
-#define OWN_SHARE_PERCENT 90   /* a run that had this much of the invocation timed out by itself */
+#define KEYS_WAIT_MS          (JWKS_REFRESH_MS + JWKS_TIMEOUT_MS) /* one refresh, at the latest */
+#define LEARNED_SHARE_PERCENT 75 /* of the invocation: what was learned never asks for more */
+#define OWN_SHARE_PERCENT     90 /* a run that had this much of the invocation timed out by itself */
 
 struct record {
     const struct stages *stages;
@@ -34,6 +34,7 @@ struct record {
     struct loop_timer end_timer; /* ends outside of run's and callback's calls */
     int64_t started_ms;          /* 0: never */
     int64_t run_started_ms;      /* the flow itself; 0: never */
+    int64_t run_took_ms;         /* -1: not known */
     char flow_name[128];         /* "" when it is not known */
     char flow[160];              /* the same with its version */
 };
@@ -211,9 +212,23 @@ static void on_keys(void *arg, bool newer, const struct error *why)
     record->user.checked(record->user.arg, record);
 }
 
+/* The queue's own maxReceiveCount is not known here; ours is what it should be above. */
+static void warn_if_often(const struct record *record)
+{
+    int64_t max = record->stages->config->max_receives;
+    if (record->sqs->receive_count >= max)
+        log_line(record->stages->log, LOG_WARN,
+                 "a record came EXECUTOR_MAX_RECEIVES times or more: a dead letter queue is near",
+                 LOG_TEXT("requestId", record->bounds->request_id),
+                 LOG_TEXT("messageId", record->sqs->message_id),
+                 LOG_NUMBER("receive_count", record->sqs->receive_count),
+                 LOG_NUMBER("max_receives", max));
+}
+
 enum record_check record_check(struct record *record)
 {
     struct error err = {0};
+    warn_if_often(record);
     if (!record->sqs->body) {
         error_set(&err, ERROR_INPUT, "the record has no body");
         return refuse(record, FATE_MALFORMED, &err);
@@ -286,6 +301,18 @@ static void finish_interrupted(struct record *record, int64_t receives_allowed)
     callback_flush(record->callback);
 }
 
+/* How long the run took, for those who ask and for those who come after it. One that was killed
+ * from outside says nothing. */
+static void note_run(struct record *record, const struct run_outcome *outcome)
+{
+    count_worker(record, outcome);
+    if (!record->run_started_ms || outcome->end == RUN_LOST)
+        return;
+    record->run_took_ms = loop_mono_ms(record->stages->loop) - record->run_started_ms;
+    metrics_value(record->bounds->metrics, record->flow_name, METRIC_RUN_MS, record->run_took_ms);
+    estimate_learn(record->stages->run_times, record->flow, record->run_took_ms);
+}
+
 /* True when the deadline that came was the run's own: EXECUTOR_TIMEOUT_SECS, the flow's, or the
  * Lambda's after it had nearly all of the invocation, where another try could not get further. */
 static bool had_its_time(const struct record *record)
@@ -303,10 +330,7 @@ static void on_run_ended(void *arg, const struct run_outcome *outcome)
     struct record *record = arg;
     int64_t limit = record->stages->config->event_limit_bytes;
     record->closed = true;
-    count_worker(record, outcome);
-    if (record->run_started_ms)
-        metrics_value(record->bounds->metrics, record->flow_name, METRIC_RUN_MS,
-                      loop_mono_ms(record->stages->loop) - record->run_started_ms);
+    note_run(record, outcome);
     switch (outcome->end) {
     case RUN_COMPLETED:
         if ((int64_t)outcome->output.len > limit)
@@ -427,6 +451,10 @@ static void on_delivery_ended(void *arg, enum callback_proof proof, const char *
         complain(record, LOG_ERROR, "the API does not know how the run ended", why);
         end(record, FATE_UNDELIVERED);
     } else {
+        if (record->run_took_ms >= 0)
+            estimate_learn(record->stages->delivery_times, record->flow,
+                           loop_mono_ms(record->stages->loop) - record->started_ms -
+                               record->run_took_ms);
         end(record, record->after_proof == FATE_NONE ? FATE_CANCELLED : record->after_proof);
     }
 }
@@ -446,45 +474,62 @@ static bool open_callback(struct record *record, struct error *err)
 }
 
 /* False when there is no worker; a flow that cannot be had is told to the API instead. */
-static bool load_run(struct record *record, int64_t deadline_ms, struct error *err)
+static bool load_run(struct record *record, const struct flow *flow, int64_t deadline_ms,
+                     struct error *err)
 {
     struct run_user user = {record, on_loaded, on_event, on_progress, on_run_ended};
-    const struct flow *flow =
-        flow_find(record->stages->flows, record->claims, record->job, &record->load_error);
     if (!flow)
         return true;
-    snprintf(record->flow_name, sizeof record->flow_name, "%s", flow->name);
-    snprintf(record->flow, sizeof record->flow, "%s%s%s", flow->name, *flow->version ? "@" : "",
-             flow->version);
     record->run = run_new(record->stages, record->claims, record->job, flow, deadline_ms,
                           record->bounds->run_ms, &user, err);
     return record->run != NULL;
 }
 
-/* A run is started only with the smaller of 5 s, its timeout and half of the invocation ahead. */
-static bool is_too_late(const struct record *record, int64_t now, int64_t deadline_ms)
+static const struct flow *find_flow(struct record *record)
 {
-    int64_t half = (record->bounds->run_ms - record->bounds->received_ms) / 2;
-    int64_t timeout = record->stages->config->timeout_ms;
-    int64_t need = START_LEFT_MS < half ? START_LEFT_MS : half;
-    need = need < timeout ? need : timeout;
-    return deadline_ms - now < need;
+    const struct flow *flow =
+        flow_find(record->stages->flows, record->claims, record->job, &record->load_error);
+    if (!flow)
+        return NULL;
+    snprintf(record->flow_name, sizeof record->flow_name, "%s", flow->name);
+    snprintf(record->flow, sizeof record->flow, "%s%s%s", flow->name, *flow->version ? "@" : "",
+             flow->version);
+    return flow;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool is_too_late(const struct record *record, int64_t now)
+{
+    const struct record_bounds *bounds = record->bounds;
+    if (bounds->run_ms == INT64_MAX)
+        return false;
+    int64_t cap = (bounds->run_ms - bounds->received_ms) * LEARNED_SHARE_PERCENT / 100;
+    int64_t run = estimate_ms(record->stages->run_times, record->flow);
+    int64_t delivery = estimate_ms(record->stages->delivery_times, record->flow);
+    return now > bounds->start_ms || now + least(run, cap) > bounds->run_ms ||
+           now + least(run + delivery, cap) > bounds->answer_ms;
 }
 
 void record_run(struct record *record)
 {
     struct error err = {0};
     int64_t now = loop_mono_ms(record->stages->loop);
-    int64_t deadline_ms = record->stages->config->timeout_ms < record->bounds->run_ms - now
-                              ? now + record->stages->config->timeout_ms
-                              : record->bounds->run_ms;
-    record->started_ms = now;
-    if (is_too_late(record, now, deadline_ms)) {
+    int64_t timeout_ms = record->stages->config->timeout_ms;
+    int64_t deadline_ms = now + least(timeout_ms, record->bounds->run_ms - now);
+    const struct flow *flow = find_flow(record);
+    if (is_too_late(record, now)) {
         end(record, FATE_UNTOUCHED);
-    } else if (!open_callback(record, &err)) {
+        return;
+    }
+    record->started_ms = now;
+    if (!open_callback(record, &err)) {
         complain(record, LOG_ERROR, "record refused", err.text);
         end(record, FATE_UNTRUSTED);
-    } else if (!load_run(record, deadline_ms, &err)) {
+    } else if (!load_run(record, flow, deadline_ms, &err)) {
         complain(record, LOG_ERROR, "no worker for the record", err.text);
         end(record, FATE_NO_WORKER);
     } else {
@@ -502,6 +547,7 @@ struct record *record_new(const struct stages *stages, const struct sqs_record *
     record->sqs = sqs;
     record->bounds = bounds;
     record->user = *user;
+    record->run_took_ms = -1;
     return record;
 }
 

@@ -11,12 +11,12 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define STALL_LOOKS       8   /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
-#define DEADLINE_GRACE_MS 200 /* a worker that stops by itself can say step and line... */
-#define ASKED_GRACE_MS    100 /* ...and so can one that is asked, in the middle of native code */
-#define UNDO_MS           10000
-#define STEP_MAX          1024
-#define FINDING_TEXT_MAX  4096
+#define STALL_LOOKS      8   /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
+#define RUN_GRACE_MS     200 /* a worker that stops by itself can say step and line... */
+#define ASKED_GRACE_MS   100 /* ...and so can one that is asked, in the middle of native code */
+#define UNDO_MS          10000
+#define STEP_MAX         1024
+#define FINDING_TEXT_MAX 4096
 
 enum run_state { RUN_LOADING, RUN_LOADED, RUN_RUNNING, RUN_OVER, RUN_STATES };
 
@@ -167,8 +167,8 @@ static void on_deadline(void *arg)
 static void set_deadline(struct run *run)
 {
     loop_timer_set(run->stages->loop, &run->deadline_timer,
-                   run->deadline_ms + run->undo_ms + DEADLINE_GRACE_MS - ASKED_GRACE_MS,
-                   on_deadline, run);
+                   run->deadline_ms + run->undo_ms + RUN_GRACE_MS - ASKED_GRACE_MS, on_deadline,
+                   run);
 }
 
 static void kill_stalled(void *arg)

@@ -127,6 +127,7 @@ void house_start(struct house *house, const char *const *environment)
     assert_non_null(house->stages.jwks);
     house->stages.http = http_new(house->stages.loop, &house->config, &err);
     assert_non_null(house->stages.http);
+    house->stages.turns = turns_new(house->stages.loop, (size_t)house->config.concurrency);
     house->stages.pool =
         pool_new(house->stages.loop, &house->config, &house->log, TEST_BUILD "/bootstrap");
 }
@@ -146,6 +147,7 @@ static void remove_folder(const char *path)
 
 void house_stop(struct house *house)
 {
+    turns_free(house->stages.turns);
     pool_free(house->stages.pool);
     http_free(house->stages.http);
     jwks_free(house->stages.jwks);

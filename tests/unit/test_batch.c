@@ -2,6 +2,7 @@
  * twins, FIFO groups. */
 #include "house.h"
 
+#include "loops.h"
 #include "mint.h"
 
 // clang-format off
@@ -175,6 +176,64 @@ static void two_records_of_one_run_run_once_and_share_its_fate(void **state)
     house_stop(&house);
 }
 
+static void a_record_that_comes_often_is_warned_of(void **state)
+{
+    (void)state;
+    static const char warning[] = "a dead letter queue is near";
+    for (int count = 2; count <= 4; count++) {
+        house_start_with_flow(&house, NULL, "hello", house_hello);
+        house_run_one(&house,
+                      &(struct jobs_record){.run = "r1", .flow = "hello", .receive_count = count},
+                      0, ALL_DONE);
+        assert_int_equal(house_logged(&house, warning), count >= 3);
+        house_stop(&house);
+    }
+}
+
+/* "itemIdentifier" is longer than "messageId": an event of nothing but long ids fits, its answer
+ * does not. */
+static char *event_of_ids(size_t count)
+{
+    struct buffer event;
+    buffer_init(&event, CONFIG_PAYLOAD_MAX);
+    buffer_text(&event, "{\"Records\":[");
+    for (size_t i = 0; i < count; i++) {
+        buffer_format(&event, "%s{\"messageId\":\"%05zu", i ? "," : "", i);
+        for (int c = 0; c < 101; c++)
+            buffer_text(&event, "\\u0001");
+        buffer_text(&event, "\"}");
+    }
+    assert_true(buffer_text(&event, "]}"));
+    char *text = mem_string(buffer_span(&event));
+    buffer_release(&event);
+    return text;
+}
+
+static void keep_response(void *arg, struct span response)
+{
+    *(struct span *)arg = response;
+    house.done = true;
+}
+
+static void an_answer_that_would_not_fit_is_none(void **state)
+{
+    (void)state;
+    struct span response = {"", 1};
+    struct error err = {0};
+    char *event = event_of_ids(10000);
+    house_start(&house, (const char *[]){"AWS_LAMBDA_LOG_LEVEL=ERROR", NULL});
+    struct batch_spec spec = {.event = span_of(event), .request_id = "request-1"};
+    struct batch *batch = batch_new(&house.stages, &spec, keep_response, &response, &err);
+    assert_non_null(batch);
+    assert_true(loops_until(house.stages.loop, &house.done, LIMIT_MS));
+    batch_free(batch);
+    assert_null(response.at);
+    assert_int_equal(response.len, 0);
+    assert_true(house_logged(&house, "the whole batch goes back"));
+    mem_free(event);
+    house_stop(&house);
+}
+
 /* --- FIFO ------------------------------------------------------------------------------------- */
 
 static struct server_answer refuse_second(struct house *of, enum house_push_kind kind,
@@ -258,6 +317,8 @@ int main(void)
         cmocka_unit_test(a_record_whose_keys_cannot_be_fetched_goes_back),
         cmocka_unit_test(an_event_with_a_record_without_id_is_refused_whole),
         cmocka_unit_test(two_records_of_one_run_run_once_and_share_its_fate),
+        cmocka_unit_test(a_record_that_comes_often_is_warned_of),
+        cmocka_unit_test(an_answer_that_would_not_fit_is_none),
         cmocka_unit_test(the_rest_of_a_failed_fifo_group_is_returned_untouched),
         cmocka_unit_test(a_failed_flow_does_not_stop_its_fifo_group),
         cmocka_unit_test(groups_run_side_by_side_and_each_in_order),

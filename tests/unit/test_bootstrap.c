@@ -77,6 +77,34 @@ static void ten_thousand_records_are_answered_with_exactly_their_ids(void **stat
     assert_int_equal(lambda_stop(lambda), 0);
 }
 
+/* "itemIdentifier" is longer than "messageId": see test_batch. */
+static void an_answer_that_would_not_fit_fails_the_invocation_and_the_next_is_served(void **state)
+{
+    (void)state;
+    int status = 0;
+    size_t size = 6291556, used = 0;
+    char *event = malloc(size + 1);
+    struct lambda *lambda = lambda_start(PROGRAM, environment, &status);
+    assert_non_null(lambda);
+    used += (size_t)snprintf(event, size, "{\"Records\":[");
+    for (int i = 0; i < 10000; i++) {
+        used +=
+            (size_t)snprintf(event + used, size - used, "%s{\"messageId\":\"%05d", i ? "," : "", i);
+        for (int c = 0; c < 101; c++)
+            used += (size_t)snprintf(event + used, size - used, "\\u0001");
+        used += (size_t)snprintf(event + used, size - used, "\"}");
+    }
+    assert_true(snprintf(event + used, size + 1 - used, "]}") == 2);
+    char *answer = lambda_invoke(lambda, event, 60000);
+    assert_non_null(answer);
+    assert_ptr_equal(strstr(answer, "error: {\"errorMessage\""), answer);
+    assert_non_null(strstr(answer, "Runtime.ResponseTooLarge"));
+    free(answer);
+    free(event);
+    invoke(lambda, "{\"Records\":[]}", "{\"batchItemFailures\":[]}");
+    assert_int_equal(lambda_stop(lambda), 0);
+}
+
 static void its_memory_holds_tokens_so_it_writes_no_core(void **state)
 {
     (void)state;
@@ -197,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_malformed_event_is_an_error_and_the_next_one_is_served),
         cmocka_unit_test(ten_thousand_records_are_answered_with_exactly_their_ids),
+        cmocka_unit_test(an_answer_that_would_not_fit_fails_the_invocation_and_the_next_is_served),
         cmocka_unit_test(told_to_stop_in_the_middle_of_a_batch_it_exits_without_an_answer),
         cmocka_unit_test(its_memory_holds_tokens_so_it_writes_no_core),
         cmocka_unit_test(without_a_runtime_api_it_says_so_in_one_line),

@@ -180,7 +180,7 @@ static void a_full_buffer_asks_for_a_pause_and_says_when_there_is_room(void **st
         count++;
         api_numbers(api, count, count);
     }
-    assert_in_range(count, 20, 40);
+    assert_in_range(count, 5, 40); /* what an event costs beside its text counts, too */
     assert_true(loops_until(api->loop, &api->room, API_LIMIT_MS));
     assert_false(callback_full(api->callback));
     loops_for(api->loop, 20);
