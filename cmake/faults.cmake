@@ -10,3 +10,4 @@ endfunction()
 
 add_faults_test(faults_laws test_laws.py)
 add_faults_test(faults run.py --seeds 1-200 --program $<TARGET_FILE:bootstrap>)
+add_faults_test(faults_crash crash.py --kills 200 --program $<TARGET_FILE:bootstrap>)

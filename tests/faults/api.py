@@ -45,6 +45,7 @@ class Api:
         self.tokens = {}  # run: the tokens of its messages
         self.port = exchange.Port(self._serve, tls)
         self.scheme = "https" if tls else "http"
+        self.watch = lambda stage, request: None  # told at: arrived, processed, answered
         self.key_faults = []  # answers of the key set's endpoint before the good one
 
     def url(self, host="127.0.0.1"):
@@ -191,6 +192,7 @@ class Api:
     async def _reply(self, reader, writer, rule, request):
         """True when the connection may go on."""
         loop = asyncio.get_running_loop()
+        self.watch("arrived", request)
         silent = rule["do"] == "silent"
         if silent or rule.get("ms"):
             request.hung_up = await exchange.wait(reader, None if silent else rule["ms"] / 1000)
@@ -198,6 +200,7 @@ class Api:
             request.ended = loop.time()
             return False
         status, body, headers = self._answer(rule, request)
+        self.watch("processed", request)
         if request.hung_up or rule["do"] == "reset_after":
             exchange.reset(writer)
             request.ended = loop.time()
@@ -210,6 +213,7 @@ class Api:
         request.status = status
         request.verdict = verdict.of(request.kind, status, body if rule["do"] != "huge" else b"<")
         request.sure = request.ended - request.at < 0.4 * self.timeout
+        self.watch("answered", request)
         return True
 
     async def _serve_push(self, reader, writer, head):

@@ -9,6 +9,7 @@ from delivery import SLACK, Delivery
 GRACE = 0.1  # seconds: a request that was under way when the response left
 TIME_LEFT = 0.25  # seconds before the deadline; the law says 0.5, the rest is for a busy machine
 LEAD = 1.2  # an answer this near to the deadline explains what could not be delivered
+MARGIN = 3.5  # flows are stopped 3 s before the deadline, at the earliest
 ROOM = 9.0  # with more time than this left, nothing is too late to start
 SANITIZERS = ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer")
 
@@ -50,13 +51,20 @@ class Judge:
 
     # --- who sent what ------------------------------------------------------------------------
 
-    def invocation_of(self, request):
-        """The one under way when it arrived, or the last one before."""
-        found = None
-        for invocation in self.history.invocations:
-            if invocation.given is not None and invocation.given <= request.at:
-                found = invocation
-        return found
+    def handed_out(self, request):
+        """The invocation that a request belongs to and its record: the one under way when it
+        arrived, the last one before, or, after a kill, one whose last bytes came late."""
+        for invocation in reversed(self.history.invocations):
+            if invocation.given is None or invocation.given > request.at:
+                continue
+            record = self.record_of(invocation, request.run)
+            if record or not self.may_be_older(invocation, request):
+                return invocation, record
+        return None, None
+
+    def may_be_older(self, invocation, request):
+        before = self.history.invocations[: self.history.invocations.index(invocation)]
+        return bool(before) and before[-1].cut and request.at - invocation.given < GRACE
 
     def collect(self):
         deliveries = {}
@@ -64,8 +72,7 @@ class Judge:
             if request.kind != "odd" and request.delivery:
                 deliveries.setdefault((request.run, request.delivery), []).append(request)
         for (run, name), requests in deliveries.items():
-            invocation = self.invocation_of(requests[0])
-            record = self.record_of(invocation, run)
+            invocation, record = self.handed_out(requests[0])
             if record is None:
                 self.say("4 fate", "run %s: pushes of a run that was not handed out" % run)
                 continue
@@ -77,8 +84,7 @@ class Judge:
 
     @staticmethod
     def record_of(invocation, run):
-        records = invocation.records if invocation else []
-        return next((r for r in records if r.run == run and not r.twin_of), None)
+        return next((r for r in invocation.records if r.run == run and not r.twin_of), None)
 
     # --- one invocation -----------------------------------------------------------------------
 
@@ -186,9 +192,14 @@ class Judge:
             return True
         near = invocation.deadline is not None and invocation.deadline - invocation.answered < LEAD
         if delivery.was_interrupted():
-            return near or delivery.killed or invocation.deadline - delivery.requests[-1].at < 3.5
+            return near or delivery.killed or self.was_at_the_margin(invocation, delivery)
         tries = delivery.failed_tries()
         return tries > delivery.retries or tries > 0 and near
+
+    @staticmethod
+    def was_at_the_margin(invocation, delivery):
+        deadline = invocation.deadline
+        return deadline is not None and deadline - delivery.requests[-1].at < MARGIN
 
     # --- FIFO ---------------------------------------------------------------------------------
 

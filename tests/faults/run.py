@@ -41,7 +41,7 @@ def transcript(history):
 def keep(seed, history):
     """A failure may not come twice: what happened is kept."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    path = KEPT / ("seed-%d.txt" % seed)
+    path = KEPT / ("seed-%s.txt" % seed)
     path.write_text(transcript(history))
     return path.relative_to(bootstrap.ROOT)
 
