@@ -9,5 +9,9 @@ function(add_faults_test name script)
 endfunction()
 
 add_faults_test(faults_laws test_laws.py)
+add_faults_test(faults_duplicates test_duplicates.py --program $<TARGET_FILE:bootstrap>)
 add_faults_test(faults run.py --seeds 1-200 --program $<TARGET_FILE:bootstrap>)
 add_faults_test(faults_crash crash.py --kills 200 --program $<TARGET_FILE:bootstrap>)
+# A third party's SQS emulator, installed at the first run; without a registry skipped, with the reason.
+add_faults_test(faults_queue real_queue.py --program $<TARGET_FILE:bootstrap>)
+set_tests_properties(faults_queue PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)

@@ -14,11 +14,14 @@ class Pulse:
     def __init__(self):
         self.stalls = []  # (from, until)
         self._task = None
+        self._loop = None
 
     def start(self):
         """Idempotent; one pulse serves all trials of a loop."""
-        if self._task is None:
-            self._task = asyncio.ensure_future(self._beat())
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            self._task = loop.create_task(self._beat())
 
     async def _beat(self):
         loop = asyncio.get_running_loop()
