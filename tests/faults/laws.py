@@ -4,6 +4,8 @@ judge() gives one line for each violation, which begins with the law's number. I
 and what our APIs saw and answered, never what the program says of itself.
 """
 
+import json
+
 from delivery import SLACK, Delivery
 
 GRACE = 0.1  # seconds: a request that was under way when the response left
@@ -48,23 +50,29 @@ class Judge:
                 self.say("0 process", line)
         if any(secret in log for secret in self.history.secrets if secret):
             self.say("5 secret", "a secret or a payload stands in the log")
+        if self.history.settings.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
+            self.json_lines(log)
+
+    def json_lines(self, log):
+        for line in log.splitlines():
+            try:
+                whole = isinstance(json.loads(line), dict)
+            except ValueError:
+                whole = False
+            if not whole and not any(word in line for word in SANITIZERS):
+                self.say("5 log", "a line is no JSON object: %s" % line[:200])
+                return
 
     # --- who sent what ------------------------------------------------------------------------
 
     def handed_out(self, request):
-        """The invocation that a request belongs to and its record: the one under way when it
-        arrived, the last one before, or, after a kill, one whose last bytes came late."""
+        """The invocation that a delivery belongs to, and its record: the last one that had its run."""
         for invocation in reversed(self.history.invocations):
-            if invocation.given is None or invocation.given > request.at:
-                continue
-            record = self.record_of(invocation, request.run)
-            if record or not self.may_be_older(invocation, request):
-                return invocation, record
+            if invocation.given is not None and invocation.given <= request.at:
+                record = self.record_of(invocation, request.run)
+                if record:
+                    return invocation, record
         return None, None
-
-    def may_be_older(self, invocation, request):
-        before = self.history.invocations[: self.history.invocations.index(invocation)]
-        return bool(before) and before[-1].cut and request.at - invocation.given < GRACE
 
     def collect(self):
         deliveries = {}

@@ -38,6 +38,7 @@ class Draft:
             "EXECUTOR_EVENT_LIMIT_KB": 64,
             "EXECUTOR_MAX_RECEIVES": 3,
             "EXECUTOR_TIMEOUT_SECS": 30,
+            "AWS_LAMBDA_LOG_FORMAT": pick(("Text", "JSON")),
         }
 
     # --- what is asked of it ------------------------------------------------------------------
@@ -288,7 +289,7 @@ def deadline(draft):
     hangs = draft.chance.random()
     if hangs < 0.3:
         draft.transient()
-    elif hangs < 0.6:
+    elif hangs < 0.8:
         kind = draft.chance.choice(("running", "events", "end", "any"))
         run = draft.chance.choice((None, jobs[0]["run"]))
         draft.settings["EXECUTOR_CALLBACK_TIMEOUT_MS"] = draft.chance.choice((700, 5000))
@@ -315,8 +316,23 @@ def runtime(draft):
                     answer=draft.chance.choice(answers))
 
 
+def managed(draft):
+    """Several invocations at once, as Lambda Managed Instances send them; some answers are refused."""
+    draft.settings["AWS_LAMBDA_MAX_CONCURRENCY"] = draft.chance.choice((2, 3, 4))
+    draft.more["managed"] = True
+    for _ in range(draft.chance.randint(2, 5)):
+        jobs = draft.batch(4, deadline=draft.chance.choice((4.0, 60.0)), fifo=False,
+                           answer=draft.chance.choice((None, None, None, 410, 413)))
+        for _ in range(draft.chance.randint(0, 3)):
+            draft.transient(draft.chance.choice(jobs)["run"])
+    if draft.chance.random() < 0.5:
+        hanging = draft.invocations[0]["jobs"][0]["run"]
+        draft.rule("silent", kind=draft.chance.choice(("running", "events", "end")), run=hanging, times=-1)
+    draft.redelivery()
+
+
 THEMES = (calm, flaky, broken_for_good, refused, over, unknown, contents, slow, gone, network,
-          deadline, keys, runtime, flaky, deadline)
+          deadline, keys, runtime, flaky, deadline, managed)
 
 
 def of(seed):

@@ -29,6 +29,7 @@ class Trial:
                        certificates.context(self.network) if secure else None, self.stranger.url())
         self.api.key_faults = list(script.get("keys", []))
         self.lambda_api = LambdaApi(self.history, script.get("next", ()))
+        self.lambda_api.at_most = self.history.setting("AWS_LAMBDA_MAX_CONCURRENCY", 1)
         self.bodies = {}  # by message id
         self.chores = []
         self.history.secrets.append(jobs.CANARY)
@@ -110,15 +111,16 @@ class Trial:
             records.append(Record(message, job["run"], job, job.get("receives", 1), job["group"]))
         return records
 
-    def _returned_records(self):
-        """What the last invocation gave back, and one message that it did not."""
-        last = self.history.invocations[-1]
-        failed = last.failures() if last.kind == "response" and last.taken else None
-        records, kept = [], []
-        for record in last.records:
-            back = failed is None or record.message in failed
-            (records if back else kept).append(record)
-        records += kept[:1]
+    @staticmethod
+    def _returned_records(invocations):
+        """What these gave back, and one message that they did not; at most ten, as SQS would."""
+        returned, kept = [], []
+        for invocation in invocations:
+            failed = invocation.failures() if invocation.kind == "response" and invocation.taken else None
+            for record in invocation.records:
+                back = failed is None or record.message in failed
+                (returned if back else kept).append(record)
+        records = returned[:9] + kept[:1]
         return [dataclasses.replace(r, receives=r.receives + 1, twin_of="") for r in records]
 
     def _heal(self):
@@ -128,8 +130,8 @@ class Trial:
     def _prepare(self, number, plan):
         if plan.get("redeliver"):
             self._heal()
-            records = self._returned_records()
-            fifo = self.history.invocations[-1].fifo
+            last = self.history.invocations if self.script.get("managed") else self.history.invocations[-1:]
+            records, fifo = self._returned_records(last), last[-1].fifo
         else:
             records, fifo = self._new_records(plan), plan["fifo"]
         self._mark_twins(records)
@@ -156,22 +158,31 @@ class Trial:
         await asyncio.wait_for(self._until_up(child), START_SECONDS)
         for start, until in self.script.get("outages", ()):
             self.chores.append(asyncio.ensure_future(self._outage(start, until)))
-        for number, plan in enumerate(self.script["invocations"]):
-            invocation = self._prepare(number, plan)
-            if not invocation.records:
-                continue
-            self.history.invocations.append(invocation)
-            if not await self._invoke(child, invocation, plan):
-                return
+        plans = list(enumerate(self.script["invocations"]))
+        together = [p for p in plans if self.script.get("managed") and not p[1].get("redeliver")]
+        going = await self._invoke_all(child, together) if together else True
+        for number, plan in plans[len(together) :]:
+            going = going and await self._invoke_all(child, [(number, plan)])
         await asyncio.sleep(0.3)  # for what comes after the last answer, and must not
 
     async def _until_up(self, child):
         while not self.lambda_api.asked.is_set() and child.is_running():
             await asyncio.sleep(TICK)
 
-    async def _invoke(self, child, invocation, plan):
-        """False when the program can do no more."""
-        self.lambda_api.offer(invocation, self._event(invocation), plan["deadline"], plan.get("answer"))
+    async def _invoke_all(self, child, plans):
+        """Offers these invocations at once. False when the program can do no more."""
+        under_way = []
+        for number, plan in plans:
+            invocation = self._prepare(number, plan)
+            if not invocation.records:
+                continue
+            self.history.invocations.append(invocation)
+            self.lambda_api.offer(invocation, self._event(invocation), plan["deadline"], plan.get("answer"))
+            under_way.append(invocation)
+        results = await asyncio.gather(*(self._answered(child, each) for each in under_way))
+        return all(results) and child.is_running()
+
+    async def _answered(self, child, invocation):
         ended = asyncio.ensure_future(child.process.wait())
         answering = asyncio.ensure_future(
             self.lambda_api.until_answered(invocation, ANSWER_SECONDS))
@@ -182,4 +193,4 @@ class Trial:
         if not answered:
             state = "is up" if child.is_running() else "ended"
             self.history.notes.append("%s was not answered; the program %s" % (invocation.id, state))
-        return answered and child.is_running()
+        return answered
