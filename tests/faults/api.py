@@ -20,6 +20,7 @@ import verdict
 from history import TERMINAL, Request, Run
 
 NAMES = {"running": "Running", "completed": "Completed", "failed": "Failed", "cancelled": "Cancelled"}
+SERVED = ("serve", "slow", "close", "interim", "chunked", "drip")  # well, in one shape or another
 EVENTS_PATH = "/execution/events"
 PROGRESS_PATH = "/execution/progress"
 KEYS_PATH = "/execution/.well-known/jwks.json"
@@ -180,9 +181,9 @@ class Api:
         done = None
         if rule["do"] == "cancel":
             return *self._cancel(request), headers
-        if rule["do"] in ("serve", "slow") or rule.get("processed"):
+        if rule["do"] in SERVED or rule.get("processed"):
             done = self._process(request)
-        if rule["do"] in ("serve", "slow", "half", "reset_after"):
+        if rule["do"] in SERVED + ("half", "reset_after", "garbage"):
             return *(done or (200, b'{"accepted":true}')), headers
         if rule["do"] == "empty":
             self._process(request)
@@ -205,16 +206,16 @@ class Api:
             exchange.reset(writer)
             request.ended = loop.time()
             return False
-        part = 0.6 if rule["do"] == "half" else 1.0
-        written = await exchange.write(writer, status, body, headers, part)
+        shape = rule["do"] if rule["do"] in exchange.SHAPES else "whole"
+        written = await exchange.write(writer, status, body, headers, shape, rule.get("pause", 0.01))
         request.ended = loop.time()
-        if part < 1.0 or not written:
+        if shape in ("half", "garbage") or not written:
             return False
         request.status = status
         request.verdict = verdict.of(request.kind, status, body if rule["do"] != "huge" else b"<")
         request.sure = request.ended - request.at < 0.4 * self.timeout
         self.watch("answered", request)
-        return True
+        return rule["do"] != "close"
 
     async def _serve_push(self, reader, writer, head):
         loop = asyncio.get_running_loop()

@@ -50,6 +50,23 @@ class Bootstrap:
         except OSError:
             return []
 
+    def state(self):
+        """What the kernel says of it, for a program that does not answer."""
+        home = pathlib.Path("/proc/%d" % self.pid)
+        lines = [(home / "status").read_text().split("\n", 4)[2], (home / "wchan").read_text()]
+        inodes = {}
+        for link in (home / "fd").iterdir():
+            target = str(link.readlink())
+            lines.append("fd %s: %s" % (link.name, target))
+            inodes[target.removeprefix("socket:[").rstrip("]")] = link.name
+            if "eventpoll" in target:
+                lines.append((home / "fdinfo" / link.name).read_text())
+        for line in (home / "net" / "tcp").read_text().splitlines()[1:]:
+            words = line.split()
+            if words[9] in inodes:
+                lines.append("fd %s: tcp %s -> %s state %s queues %s" % (inodes[words[9]], *words[1:5]))
+        return "\n".join(lines)
+
     def kill(self):
         if self.is_running():
             self.process.send_signal(signal.SIGKILL)

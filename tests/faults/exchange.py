@@ -61,22 +61,44 @@ async def wait(reader, seconds):
     return True
 
 
-def _answer(status, body, headers):
+def _answer(status, body, headers, chunked=False):
     lines = ["HTTP/1.1 %d %s" % (status, REASONS.get(status, "As Scripted"))]
     lines += ["%s: %s" % header for header in headers.items()]
-    if status != 204:
+    if chunked:
+        lines.append("Transfer-Encoding: chunked")
+        body = b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in _pieces(body, 7)) + b"0\r\nX-End: 1\r\n\r\n"
+    elif status != 204:
         lines.append("Content-Length: %d" % len(body))
     return "\r\n".join(lines + ["", ""]).encode() + (body if status != 204 else b"")
 
 
-async def write(writer, status, body=b"", headers=None, part=1.0):
-    """Writes an answer, or the first part of it. False when the client is gone."""
-    data = _answer(status, body, headers or {"Content-Type": "application/json"})
+def _pieces(data, size):
+    return [data[i : i + size] for i in range(0, len(data), size)]
+
+
+# What is put on the wire in the place of a plain answer: pieces, with a pause between them.
+SHAPES = {
+    "whole": lambda status, body, headers: [_answer(status, body, headers)],
+    "half": lambda status, body, headers: [(a := _answer(status, body, headers))[: len(a) * 6 // 10]],
+    "interim": lambda status, body, headers: [
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n",
+        _answer(status, body, headers)],
+    "chunked": lambda status, body, headers: [_answer(status, body, headers, chunked=True)],
+    "drip": lambda status, body, headers: _pieces(_answer(status, body, headers), 16),
+    "garbage": lambda status, body, headers: [b"\x16\x03\x01 this is no HTTP\r\n\r\n"],
+}
+
+
+async def write(writer, status, body=b"", headers=None, shape="whole", pause=0.01):
+    """Writes an answer in that shape. False when the client is gone."""
     try:
-        if writer.is_closing():
-            return False
-        writer.write(data[: max(1, int(len(data) * part))])
-        await writer.drain()
+        for piece in SHAPES[shape](status, body, headers or {"Content-Type": "application/json"}):
+            if writer.is_closing():
+                return False
+            writer.write(piece)
+            await writer.drain()
+            if shape in ("interim", "drip"):
+                await asyncio.sleep(pause)
         return not writer.is_closing()
     except OSError:
         return False

@@ -70,7 +70,7 @@ class Invocation:
     body: str = ""
     taken: bool = True  # our Runtime API took the answer; False: it was told to refuse it
     lag: float = 0.0  # how long the rig itself was not scheduled meanwhile
-    cut: bool = False  # the process was killed before it answered
+    cut: Optional[float] = None  # the process ended before it answered
 
     def failures(self):
         """The ids of batchItemFailures, or None when the response has another shape."""

@@ -58,7 +58,7 @@ class LambdaApi:
     def abandon(self):
         """The process died: what it had will not be answered."""
         for invocation in self.open.values():
-            invocation.cut = True
+            invocation.cut = asyncio.get_running_loop().time()
             self.answered[invocation.id].set()
         self.open.clear()
         self.asked.clear()

@@ -66,13 +66,18 @@ class Judge:
     # --- who sent what ------------------------------------------------------------------------
 
     def handed_out(self, request):
-        """The invocation that a delivery belongs to, and its record: the last one that had its run."""
-        for invocation in reversed(self.history.invocations):
-            if invocation.given is not None and invocation.given <= request.at:
-                record = self.record_of(invocation, request.run)
-                if record:
-                    return invocation, record
-        return None, None
+        """The invocation that a delivery belongs to, and its record. A message may be handed out
+        twice at once; then the deliveries belong to its invocations in their order."""
+        last = (None, None)
+        for invocation in self.history.invocations:
+            record = self.record_of(invocation, request.run)
+            if record is None or invocation.given is None or invocation.given > request.at:
+                continue
+            last = invocation, record
+            closed = invocation.answered or invocation.cut or float("inf")
+            if closed > request.at and (invocation.id, request.run) not in self.deliveries:
+                return last
+        return last
 
     def collect(self):
         deliveries = {}
@@ -150,8 +155,7 @@ class Judge:
             if acked:
                 self.say("1 lost", "%s is no job of ours, yet it was acknowledged" % record.message)
         elif record.twin_of:
-            if acked != (record.twin_of not in failures) and not invocation.fifo:
-                self.say("7 twice", "%s does not share the fate of its twin" % record.message)
+            self.twin(invocation, record, acked, record.twin_of not in failures)
         elif delivery is None:
             self.never_told(invocation, record, acked, failures)
         elif acked:
@@ -163,6 +167,12 @@ class Judge:
             last = delivery.requests[-1]
             self.say("4 fate", "%s was returned, which nothing explains; last: %s answered %d (%s)" % (
                 record.message, last.key, last.status, last.verdict))
+
+    def twin(self, invocation, record, acked, first_acked):
+        """It shares the fate of the first, unless it was left unread: the deadline, its FIFO group."""
+        left = invocation.fifo or self.is_late(invocation) and not acked
+        if acked != first_acked and not left:
+            self.say("7 twice", "%s does not share the fate of its twin" % record.message)
 
     def never_told(self, invocation, record, acked, failures):
         if acked:

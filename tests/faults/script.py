@@ -130,7 +130,8 @@ class Draft:
         pick = self.chance.choice
         where = {"kind": pick(KINDS), "skip": pick((0, 0, 1, 2)), "times": pick((1, 1, 1, 2)), "run": run}
         name = pick(("status",) * 6 + ("reset_before", "reset_after", "half", "silent", "page",
-                                       "undecided", "huge", "asks", "asks", "empty", "late"))
+                                       "undecided", "huge", "asks", "asks", "empty", "late", "close",
+                                       "interim", "chunked", "drip", "garbage"))
         processed = self.chance.random() < 0.5
         if name == "status":
             self.rule("status", status=pick(TRANSIENT), processed=processed, **where)
@@ -139,6 +140,10 @@ class Draft:
                       date=processed, **where)
         elif name == "late":
             self.rule("serve", ms=pick((50, 250, 900, 1700)), **where)
+        elif name == "drip":
+            self.rule("drip", pause=pick((0.005, 0.15)), **where)
+        elif name in ("close", "interim", "chunked"):
+            self.rule(name, **where | {"times": pick((1, 5, -1))})
         elif name in ("reset_before", "empty", "undecided"):
             self.rule(name, **where)
         else:
@@ -310,10 +315,12 @@ def runtime(draft):
     """The Runtime API itself misbehaves."""
     draft.more["next"] = draft.chance.sample(("reset", "empty", 502, "reset"), draft.chance.randint(0, 3))
     answers = (None, None, 400, 403, 410, 413, "reset")
-    for _ in range(3):
+    for number in range(3):
         deadline_text = draft.chance.choice((None, "0", "600000", "nonsense", "99999999999999"))
         draft.batch(4, deadline=draft.chance.choice((60.0, deadline_text)),
                     answer=draft.chance.choice(answers))
+        if number > 0 and draft.chance.random() < 0.4:
+            draft.invocations[-1]["away"] = draft.chance.choice((0.05, 0.3, 1.0))
 
 
 def managed(draft):
@@ -325,6 +332,9 @@ def managed(draft):
                            answer=draft.chance.choice((None, None, None, 410, 413)))
         for _ in range(draft.chance.randint(0, 3)):
             draft.transient(draft.chance.choice(jobs)["run"])
+    if draft.chance.random() < 0.5:  # a visibility timeout that was too short
+        again = dict(draft.invocations[0]["jobs"][0], group="")
+        draft.invocations[1]["jobs"] = draft.invocations[1]["jobs"][:9] + [again]
     if draft.chance.random() < 0.5:
         hanging = draft.invocations[0]["jobs"][0]["run"]
         draft.rule("silent", kind=draft.chance.choice(("running", "events", "end")), run=hanging, times=-1)

@@ -173,6 +173,10 @@ class Trial:
         """Offers these invocations at once. False when the program can do no more."""
         under_way = []
         for number, plan in plans:
+            if plan.get("away"):  # the Runtime API
+                self.lambda_api.port.close()
+                await asyncio.sleep(plan["away"])
+                await self.lambda_api.port.open()
             invocation = self._prepare(number, plan)
             if not invocation.records:
                 continue
@@ -191,6 +195,6 @@ class Trial:
         for task in (ended, answering):
             task.cancel()
         if not answered:
-            state = "is up" if child.is_running() else "ended"
-            self.history.notes.append("%s was not answered; the program %s" % (invocation.id, state))
+            state = child.state() if child.is_running() else "the program ended"
+            self.history.notes.append("%s was not answered; %s" % (invocation.id, state))
         return answered
