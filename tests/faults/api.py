@@ -144,6 +144,13 @@ class Api:
         self.history.requests.append(request)
         return request
 
+    def _unread(self, head, at, fault):
+        """A push whose body nobody read."""
+        request = self._request(head, b'{"events":[]}', at)
+        request.kind = "events" if head[1].endswith(EVENTS_PATH) else "unread"
+        request.body, request.fault = None, fault
+        request.ended = asyncio.get_running_loop().time()
+
     def _scripted(self, rule, request):
         """(status, body, headers) of a rule's own answer."""
         do = rule["do"]
@@ -223,13 +230,15 @@ class Api:
         early = self._early(head)
         if early:
             early["times"] -= 1
-            request = self._request(head, b'{"events":[]}', at)  # its body stays unread
-            request.kind = "events" if head[1].endswith(EVENTS_PATH) else "unread"
-            request.body, request.fault, request.ended = None, "reset_before", at
+            self._unread(head, at, "reset_before")
             exchange.reset(writer)
             return False
         piece = next((rule["piece"] for rule in self.rules if rule["do"] == "slow"), 0)
-        body = await exchange.read_body(reader, head[2], piece, 0.01)
+        try:
+            body = await exchange.read_body(reader, head[2], piece, 0.01)
+        except exchange.Closed:
+            self._unread(head, at, "hung up")
+            raise
         request = self._request(head, body, at)
         rule = self._choose(request)
         request.fault = rule["do"] + str(rule.get("status", ""))

@@ -5,6 +5,7 @@ The program makes a new random id for each delivery and begins every Idempotency
 
 import expected
 
+MARGIN = 3.5  # seconds: flows are stopped 3 s before the deadline, at the earliest
 SLACK = 0.15  # seconds: of a machine that is busy
 
 
@@ -16,6 +17,7 @@ class Delivery:
         self.say_law = say
         self.run = requests[0].run
         self.timeout = history.setting("EXECUTOR_CALLBACK_TIMEOUT_MS", 5000) / 1000
+        self.run_seconds = history.setting("EXECUTOR_TIMEOUT_SECS", 3600)
         self.retries = history.setting("EXECUTOR_CALLBACK_RETRIES", 3)
         self.lag = invocation.lag
         self.killed = history.script.get("kills", False)
@@ -243,8 +245,8 @@ class Delivery:
 
     def had_long(self):
         """A run that is no sleeper may be out of time when pushes were slow or the deadline was near."""
-        deadline = self.invocation.deadline
-        return deadline is not None and self.end.at > deadline - 3.5 or self.end.at - self.requests[0].at > 20
+        deadline, took = self.invocation.deadline, self.end.at - self.requests[0].at
+        return deadline is not None and self.end.at > deadline - MARGIN or took > 0.7 * self.run_seconds
 
     # --- explanations of a return -------------------------------------------------------------
 

@@ -126,15 +126,15 @@ class Port:
         self.faults = []  # mistakes of our own
         self.writers = set()
         self.tasks = set()
-        self.holder = self._bound(0)
+        self.holder = socket.socket()
+        self.holder.bind(("127.0.0.1", 0))  # alone, so that nobody else is given this port
+        self.holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self.number = self.holder.getsockname()[1]
 
-    @staticmethod
-    def _bound(port):
+    def _listener(self):
         sock = socket.socket()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sock.bind(("127.0.0.1", port))
+        sock.bind(("127.0.0.1", self.number))
         return sock
 
     async def _connected(self, reader, writer):
@@ -153,7 +153,7 @@ class Port:
 
     async def open(self):
         self.server = await asyncio.start_server(
-            self._connected, sock=self._bound(self.number), limit=HEAD_MAX, ssl=self.tls
+            self._connected, sock=self._listener(), limit=HEAD_MAX, ssl=self.tls
         )
 
     def close(self):

@@ -6,12 +6,11 @@ and what our APIs saw and answered, never what the program says of itself.
 
 import json
 
-from delivery import SLACK, Delivery
+from delivery import MARGIN, SLACK, Delivery
 
 GRACE = 0.1  # seconds: a request that was under way when the response left
 TIME_LEFT = 0.25  # seconds before the deadline; the law says 0.5, the rest is for a busy machine
 LEAD = 1.2  # an answer this near to the deadline explains what could not be delivered
-MARGIN = 3.5  # flows are stopped 3 s before the deadline, at the earliest
 ROOM = 9.0  # with more time than this left, nothing is too late to start
 SANITIZERS = ("ERROR: AddressSanitizer", "runtime error:", "ERROR: LeakSanitizer")
 

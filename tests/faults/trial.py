@@ -79,9 +79,9 @@ class Trial:
 
     # --- invocations --------------------------------------------------------------------------
 
-    def _message(self, job, number):
+    def _message(self, job):
         """The message's id; its body is written once and comes back the same."""
-        message = "m-%s-%d" % (job["run"], number)
+        message = "m%d-%s" % (len(self.bodies), job["run"])
         url = self.api.url("x.invalid" if self.network == "no_name" else "127.0.0.1")
         text, token = jobs.body(job, url)
         self.bodies[message] = text
@@ -106,8 +106,8 @@ class Trial:
 
     def _new_records(self, plan):
         records = []
-        for number, job in enumerate(plan["jobs"]):
-            message = self._message(job, number)
+        for job in plan["jobs"]:
+            message = self._message(job)
             records.append(Record(message, job["run"], job, job.get("receives", 1), job["group"]))
         return records
 
