@@ -241,7 +241,7 @@ class Api:
             raise
         request = self._request(head, body, at)
         rule = self._choose(request)
-        request.fault = rule["do"] + str(rule.get("status", ""))
+        request.fault = rule["do"] + (str(rule["status"]) if rule["do"] in ("status", "redirect") else "")
         return await self._reply(reader, writer, rule, request)
 
     def _early(self, head):

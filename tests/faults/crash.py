@@ -1,6 +1,6 @@
 """crash: kill -9, again and again, and nothing is lost.
 
-A worker or the whole program is killed at random moments, and at chosen ones: when a push has
+A worker or the whole program is killed (or told to stop) at random moments, and at chosen ones: when a push has
 arrived, was processed, was answered, or the response was taken. The queue hands out again whatever
 was not deleted. In the end every run has exactly one terminal status that the API accepted, no
 message was deleted before that, and only what is no job lies among the dead letters. The other
@@ -73,7 +73,7 @@ class Crash:
         self.program = program
         self.child = None
         self.logs = []
-        self.kills = {"worker": 0, "program": 0}
+        self.kills = {"worker": 0, "program": 0, "stop": 0}
         self.killer = None  # a kill that is timed
         self.target = None  # (stage, kind): the program dies there
 
@@ -83,6 +83,12 @@ class Crash:
         if self.child.is_running() and self.lambda_api.open:
             self.child.kill()
             self.kills["program"] += 1
+
+    def _stop_program(self):
+        """SIGTERM: it must end without an answer, and without more pushes."""
+        if self.child.is_running() and self.lambda_api.open:
+            self.child.process.send_signal(signal.SIGTERM)
+            self.kills["stop"] += 1
 
     def _kill_worker(self):
         """One of them, which may be a spare one, or all at once, as a machine without memory does."""
@@ -112,7 +118,8 @@ class Crash:
         if roll < 0.4:
             self.target = (self.chance.choice(STAGES), self.chance.choice(KINDS))
         else:
-            kill = self._kill_worker if roll < 0.7 else self._kill_program
+            kill = self.chance.choice((self._kill_worker, self._kill_worker, self._kill_program,
+                                       self._kill_program, self._stop_program))
             self.killer = loop.call_later(self.chance.uniform(0.002, 0.12), kill)
 
     # --- the queue's side ---------------------------------------------------------------------
@@ -218,7 +225,7 @@ class Crash:
 
 class Count:
     def __init__(self):
-        self.kills = {"worker": 0, "program": 0}
+        self.kills = {"worker": 0, "program": 0, "stop": 0}
         self.trials = self.runs = self.deliveries = 0
         self.failed = []
 
@@ -234,9 +241,9 @@ class Count:
             print("\n".join("  " + line for line in found), flush=True)
 
     def close(self):
-        print("crash: %d kills of workers and %d of the program in %d trials: %d runs, %d deliveries; "
-              "failed: %s" % (self.kills["worker"], self.kills["program"], self.trials, self.runs,
-                              self.deliveries, " ".join(map(str, self.failed)) or "none"))
+        print("crash: %d kills of workers, %d of the program, %d times told to stop, in %d trials: %d runs, "
+              "%d deliveries; failed: %s" % (*self.kills.values(), self.trials, self.runs, self.deliveries,
+                                             " ".join(map(str, self.failed)) or "none"))
 
 
 async def worker(seeds, options, count):

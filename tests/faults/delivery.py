@@ -257,11 +257,16 @@ class Delivery:
         events = self.accepted_events()
         return bool(events) and events[-1][1]["payload"] == {"message": "interrupted, will be retried"}
 
+    def was_heard(self, request):
+        """Nobody tried again, for longer than a try may last: the answer had arrived."""
+        silence = self.invocation.answered - request.ended
+        return request is self.requests[-1] and silence > self.timeout + 0.5 + self.lag
+
     def failed_tries(self):
         """How many of the last requests in a row were in vain."""
         count = 0
         for request in reversed(self.requests):
-            if request.verdict in ("accept", "unknown") and request.sure:
+            if request.verdict in ("accept", "unknown") and (request.sure or self.was_heard(request)):
                 break
             count += 1
         return count

@@ -7,6 +7,7 @@
 
 import argparse
 import asyncio
+import collections
 import json
 import pathlib
 import random
@@ -59,6 +60,8 @@ async def one(seed, options):
 class Tally:
     def __init__(self):
         self.seeds = self.records = self.requests = self.faults = 0
+        self.left = float("inf")  # the tightest answer: seconds before its deadline
+        self.met = collections.Counter()  # by fault, and by theme
         self.failed = []
 
     def add(self, seed, found, history):
@@ -66,6 +69,11 @@ class Tally:
         self.records += sum(len(i.records) for i in history.invocations)
         self.requests += len(history.requests)
         self.faults += sum(r.fault != "serve" for r in history.requests)
+        self.met.update(r.fault for r in history.requests if r.fault != "serve")
+        self.met["theme " + history.script["theme"]] += 1
+        for i in history.invocations:
+            if i.deadline and i.answered and i.lag < 0.05:
+                self.left = min(self.left, i.deadline - i.answered)
         if found:
             self.failed.append(seed)
             print("seed %d (%s), transcript in %s:" % (seed, history.script["theme"], keep(seed, history)))
@@ -74,9 +82,10 @@ class Tally:
             sys.stdout.flush()
 
     def close(self, seconds):
-        print("faults: %d seeds, %d records, %d requests of which %d met a fault, %.0f s; failed: %s" % (
-            self.seeds, self.records, self.requests, self.faults, seconds,
-            " ".join(map(str, self.failed)) or "none"))
+        print("faults: %d seeds, %d records, %d requests of which %d met a fault, tightest answer %.0f ms "
+              "before its deadline, %.0f s; failed: %s" % (
+                  self.seeds, self.records, self.requests, self.faults, self.left * 1000, seconds,
+                  " ".join(map(str, self.failed)) or "none"))
 
 
 def seeds_of(options):
@@ -104,6 +113,9 @@ async def everything(options):
     tally = Tally()
     began = time.monotonic()
     await asyncio.gather(*(worker(seeds, options, tally) for _ in range(options.at_once)))
+    if options.counts:
+        for name, count in sorted(tally.met.items()):
+            print("%6d %s" % (count, name))
     tally.close(time.monotonic() - began)
     return tally
 
@@ -115,6 +127,7 @@ def main():
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--at-once", type=int, default=16)
     parser.add_argument("--program", type=pathlib.Path, default=bootstrap.PROGRAM)
+    parser.add_argument("--counts", action="store_true", help="how often each fault was met")
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -261,7 +261,12 @@ def gone(draft):
     jobs = [draft.work(pause_ms=20) for _ in range(draft.chance.randint(1, 5))]
     draft.invoke(jobs, deadline=draft.chance.choice((3.0, 60.0)))
     start = draft.chance.choice((0.0, 0.05, 0.2))
-    draft.more["outages"] = [(start, start + draft.chance.choice((0.3, 1.0, 2.5)))]
+    seconds = draft.chance.choice((0.3, 1.0, 2.5))
+    if (draft.seed // len(THEMES)) % 8 == 0:  # as long as a deployment takes, with time enough
+        seconds = 30.0
+        draft.settings |= {"EXECUTOR_FLUSH_SECS": 50, "EXECUTOR_TIMEOUT_SECS": 80}
+        draft.invocations[0]["deadline"] = 90.0
+    draft.more["outages"] = [(start, start + seconds)]
     draft.redelivery()
 
 
@@ -282,7 +287,7 @@ def deadline(draft):
     jobs = []
     for _ in range(draft.chance.randint(1, 10)):
         roll = draft.chance.random()
-        if roll < 0.5:
+        if roll < 0.6:
             jobs.append(draft.sleepy(draft.chance.choice((300, 900, 20000))))
         else:
             jobs.append(draft.work())
@@ -294,7 +299,7 @@ def deadline(draft):
     hangs = draft.chance.random()
     if hangs < 0.3:
         draft.transient()
-    elif hangs < 0.8:
+    elif hangs < 0.6:
         kind = draft.chance.choice(("running", "events", "end", "any"))
         run = draft.chance.choice((None, jobs[0]["run"]))
         draft.settings["EXECUTOR_CALLBACK_TIMEOUT_MS"] = draft.chance.choice((700, 5000))
