@@ -127,29 +127,26 @@ class Api:
         if headers.get("content-type") != "application/json":
             self.note("%s of run %s: Content-Type %s", target, run, headers.get("content-type"))
 
-    def _request(self, head, body, at):
+    def _arrived(self, head, at):
+        """Writes down a push whose body is not read yet, and may never be."""
         method, target, headers = head
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
         run = mint.claims_of(bearer).get("run_id", "")
         self._check(method, target, headers, run)
-        try:
-            parsed = json.loads(body)
-        except ValueError:
-            parsed = None
-        kind = self._kind(target, parsed)
-        key = headers.get("idempotency-key", "")
-        request = Request(at, kind, run, key, parsed, len(body))
-        if kind == "odd" or not request.delivery:
-            self.note("run %s: odd request %s %s, key %r", run, method, target, key)
+        kind = "events" if target.endswith(EVENTS_PATH) else "unread"
+        request = Request(at, kind, run, headers.get("idempotency-key", ""), fault="unread")
         self.history.requests.append(request)
         return request
 
-    def _unread(self, head, at, fault):
-        """A push whose body nobody read."""
-        request = self._request(head, b'{"events":[]}', at)
-        request.kind = "events" if head[1].endswith(EVENTS_PATH) else "unread"
-        request.body, request.fault = None, fault
-        request.ended = asyncio.get_running_loop().time()
+    def _read(self, request, target, body):
+        try:
+            request.body = json.loads(body)
+        except ValueError:
+            request.body = None
+        request.size = len(body)
+        request.kind = self._kind(target, request.body)
+        if request.kind == "odd" or not request.delivery:
+            self.note("run %s: odd request %s, key %r", request.run, target, request.key)
 
     def _scripted(self, rule, request):
         """(status, body, headers) of a rule's own answer."""
@@ -227,19 +224,20 @@ class Api:
     async def _serve_push(self, reader, writer, head):
         loop = asyncio.get_running_loop()
         at = loop.time()
+        request = self._arrived(head, at)
         early = self._early(head)
         if early:
             early["times"] -= 1
-            self._unread(head, at, "reset_before")
+            request.fault, request.ended = "reset_before", at
             exchange.reset(writer)
             return False
         piece = next((rule["piece"] for rule in self.rules if rule["do"] == "slow"), 0)
         try:
             body = await exchange.read_body(reader, head[2], piece, 0.01)
         except exchange.Closed:
-            self._unread(head, at, "hung up")
+            request.hung_up, request.ended = True, loop.time()
             raise
-        request = self._request(head, body, at)
+        self._read(request, head[1], body)
         rule = self._choose(request)
         request.fault = rule["do"] + (str(rule["status"]) if rule["do"] in ("status", "redirect") else "")
         return await self._reply(reader, writer, rule, request)

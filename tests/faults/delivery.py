@@ -17,6 +17,7 @@ class Delivery:
         self.say_law = say
         self.run = requests[0].run
         self.timeout = history.setting("EXECUTOR_CALLBACK_TIMEOUT_MS", 5000) / 1000
+        self.flush_seconds = history.setting("EXECUTOR_FLUSH_SECS", 20)
         self.run_seconds = history.setting("EXECUTOR_TIMEOUT_SECS", 3600)
         self.retries = history.setting("EXECUTOR_CALLBACK_RETRIES", 3)
         self.lag = invocation.lag
@@ -62,8 +63,11 @@ class Delivery:
 
     def has_sure_proof(self):
         """The same, and the program must have had it in its hands in time."""
-        latest = self.invocation.answered - SLACK - self.lag
-        return any(self.is_proof(r) and r.sure and r.ended < latest for r in self.requests)
+        return any(self.is_proof(r) and r.sure and self.was_in_time(r) for r in self.requests)
+
+    def was_in_time(self, request):
+        """Answered early enough to be read before the response left."""
+        return request.ended < self.invocation.answered - SLACK - self.lag
 
     def is_proof(self, request):
         if request.verdict == "over":
@@ -259,14 +263,34 @@ class Delivery:
 
     def was_heard(self, request):
         """Nobody tried again, for longer than a try may last: the answer had arrived."""
-        silence = self.invocation.answered - request.ended
+        silence = self.invocation.answered - (request.ended or request.at)
         return request is self.requests[-1] and silence > self.timeout + 0.5 + self.lag
 
     def failed_tries(self):
         """How many of the last requests in a row were in vain."""
         count = 0
         for request in reversed(self.requests):
-            if request.verdict in ("accept", "unknown") and (request.sure or self.was_heard(request)):
+            heard = request.sure and self.was_in_time(request) or self.was_heard(request)
+            if request.verdict in ("accept", "unknown") and heard:
                 break
             count += 1
         return count
+
+    def gave_up_early(self):
+        """The last pushes were in vain, and not for EXECUTOR_FLUSH_SECS."""
+        began = self.waiting_since()
+        return began is not None and self.invocation.answered - began < self.flush_seconds - SLACK - self.lag
+
+    def waiting_since(self):
+        """Not later than this the time limit began: with `running`, or with the run's end, which
+        falls into the push before the one that carries the final event. None: cannot be told."""
+        if all(request.kind in ("running", "unread") for request in self.requests):
+            return self.requests[0].at
+        for before, push in zip(self.requests, self.requests[1:]):
+            if push.events and self.is_final(push.events[-1]):
+                return before.at
+        return None
+
+    @staticmethod
+    def is_final(event):
+        return event["event_type"] == "error" or event["payload"] == {"message": "Execution completed"}

@@ -210,8 +210,9 @@ class Judge:
         near = invocation.deadline is not None and invocation.deadline - invocation.answered < LEAD
         if delivery.was_interrupted():
             return near or delivery.killed or self.was_at_the_margin(invocation, delivery)
-        tries = delivery.failed_tries()
-        return tries > delivery.retries or tries > 0 and near
+        if near:
+            return delivery.failed_tries() > 0
+        return delivery.failed_tries() > delivery.retries and not delivery.gave_up_early()
 
     @staticmethod
     def was_at_the_margin(invocation, delivery):

@@ -68,8 +68,8 @@ class Tally:
         self.seeds += 1
         self.records += sum(len(i.records) for i in history.invocations)
         self.requests += len(history.requests)
-        self.faults += sum(r.fault != "serve" for r in history.requests)
-        self.met.update(r.fault for r in history.requests if r.fault != "serve")
+        self.faults += sum(r.fault not in ("serve", "unread") for r in history.requests)
+        self.met.update(r.fault for r in history.requests if r.fault not in ("serve", "unread"))
         self.met["theme " + history.script["theme"]] += 1
         for i in history.invocations:
             if i.deadline and i.answered and i.lag < 0.05:

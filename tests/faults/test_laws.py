@@ -12,7 +12,11 @@ import laws
 import script
 from history import History, Invocation, Record, Request, Run
 
-SETTINGS = {"EXECUTOR_CALLBACK_TIMEOUT_MS": 1000, "EXECUTOR_CALLBACK_RETRIES": 1}
+SETTINGS = {
+    "EXECUTOR_CALLBACK_TIMEOUT_MS": 1000,
+    "EXECUTOR_CALLBACK_RETRIES": 1,
+    "EXECUTOR_FLUSH_SECS": 0,
+}
 FILL = {"branch": "main", "fill": ""}
 
 
@@ -267,6 +271,13 @@ class TestLaws(unittest.TestCase):
 
     def test_returned_after_one_try(self):
         self.requests[9].verdict, self.requests[9].status = "broken", 503
+        self.fail_record("m2")
+        self.caught("4", self.history, "nothing explains")
+
+    def test_returned_before_the_time_to_flush_was_over(self):
+        self.history.settings["EXECUTOR_FLUSH_SECS"] = 5
+        self.requests[9:] = [end(11.4, "r2", status=503, verdict="broken"),
+                             end(11.6, "r2", status=503, verdict="broken")]
         self.fail_record("m2")
         self.caught("4", self.history, "nothing explains")
 
