@@ -24,7 +24,8 @@ struct post {
     char *trace;                /* X-Amzn-Trace-Id; NULL: none */
     struct curl_slist *headers; /* secret */
     struct buffer answer;
-    bool cut; /* the answer went past ANSWER_BODY_MAX */
+    bool cut;        /* the answer went past ANSWER_BODY_MAX */
+    bool whole_head; /* its head came to its end */
 };
 
 /* ca_file and trace may be NULL; post stays where it is until post_release. False with err: the

@@ -16,6 +16,19 @@ static size_t take_answer(char *data, size_t size, size_t count, void *arg)
     return CURL_WRITEFUNC_ERROR;
 }
 
+/* Sees every line of a head, the empty one at its end too. An interim answer has a head of its own.
+ */
+static size_t take_head_line(char *line, size_t size, size_t count, void *arg)
+{
+    struct post *post = arg;
+    struct span text = {line, size * count};
+    if (text.len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+        post->whole_head = false;
+    else if (span_is(text, "\r\n") || span_is(text, "\n"))
+        post->whole_head = true;
+    return text.len;
+}
+
 /* What stands in a header line may not begin another. */
 static bool is_one_line(const char *text)
 {
@@ -47,6 +60,8 @@ static void set_options(struct post *post, const char *ca_file)
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_head_line);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, post);
     if (ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
 }
@@ -125,7 +140,7 @@ void post_prepare(struct post *post, const char *url, const char *key, struct sp
     add_header(post, "Expect:", ""); /* takes curl's own away: it would wait for a 100 */
     add_trace(post);
     buffer_clear(&post->answer);
-    post->cut = false;
+    post->cut = post->whole_head = false;
     /* for curl 0 means no timeout at all */
     long timeout = timeout_ms < 1 ? 1 : timeout_ms > INT_MAX ? INT_MAX : (long)timeout_ms;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->headers);
@@ -135,11 +150,19 @@ void post_prepare(struct post *post, const char *url, const char *key, struct sp
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.at);
 }
 
+/* For curl a head that ends in the middle is an answer without a body: as if it were a proof. */
+static CURLcode true_result(const struct post *post, CURLcode result)
+{
+    if (post->cut)
+        return CURLE_OK;
+    return result == CURLE_OK && !post->whole_head ? CURLE_PARTIAL_FILE : result;
+}
+
 struct answer post_answer(struct post *post, enum answer_push push, CURLcode result,
                           int64_t wall_ms)
 {
     struct answer answer = {.push = push,
-                            .result = post->cut ? CURLE_OK : result,
+                            .result = true_result(post, result),
                             .body = buffer_span(&post->answer),
                             .cut = post->cut,
                             .wall_ms = wall_ms};

@@ -212,7 +212,13 @@ static bool send_answer(struct connection *connection, const struct reply *reply
     int fd = connection->fd;
     struct buffer head;
     buffer_init(&head, HEAD_MAX);
-    buffer_format(&head, "HTTP/1.1 %d Answer\r\n%s", answer->status, reply->headers);
+    buffer_format(&head, "HTTP/1.1 %d Answer\r\n", answer->status);
+    if (answer->fault == SERVER_CUTS) {
+        send_all(fd, head.data, head.len);
+        buffer_release(&head);
+        return false;
+    }
+    buffer_text(&head, reply->headers);
     if (!strcasestr(reply->headers, "transfer-encoding:") &&
         !strcasestr(reply->headers, "content-length:") && answer->status != 204)
         buffer_format(&head, "Content-Length: %zu\r\n", answer->body_len);
@@ -249,6 +255,7 @@ static bool act(struct connection *connection, const struct reply *reply)
     case SERVER_ANSWERS:
     case SERVER_HALF:
     case SERVER_DRIPS:
+    case SERVER_CUTS:
         break;
     }
     return send_answer(connection, reply);

@@ -28,6 +28,7 @@ enum server_fault {
     SERVER_CLOSES, /* closes after the request was read, no answer */
     SERVER_RESETS, /* the same with a TCP reset */
     SERVER_HALF,   /* sends half of the answer's body, then closes */
+    SERVER_CUTS,   /* sends the first line of the answer's head, then closes */
     SERVER_HANGS,  /* keeps the connection open and never answers (until server_stop) */
     SERVER_DRIPS,  /* sends the answer's body a byte in delay_ms */
 };

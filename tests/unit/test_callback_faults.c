@@ -45,6 +45,7 @@ static void what_fails_is_sent_again_under_the_same_key(void **state)
         {"closed socket", {.fault = SERVER_CLOSES}},
         {"reset", {.fault = SERVER_RESETS}},
         {"half an answer", {.body = "{\"accepted\":true}", .fault = SERVER_HALF}},
+        {"half a head", {.status = 200, .fault = SERVER_CUTS}},
         {"no answer", {.fault = SERVER_HANGS}},
         {"HTML", {.status = 200, .body = "<html>Please log in</html>"}},
         {"too much", {.status = 200, .body = large_answer}},
