@@ -75,6 +75,11 @@ struct pulse {
  * half-way the worker is probed (WORKER_PROBED). idle: it runs nothing now, so nothing counts. */
 bool pool_stalls(const struct pool_worker *worker, struct pulse *pulse, int64_t stall_ms,
                  bool idle);
+/* Asks a worker that does not come back where it is (WORKER_ASKED); kills it when it has used
+ * POOL_ASKED_CPU_MS since, or POOL_ASKED_MS went by. Either way its user hears of the end. */
+#define POOL_ASKED_CPU_MS 50
+#define POOL_ASKED_MS     2000
+void pool_ask(struct pool_worker *worker);
 pid_t pool_pid(const struct pool_worker *worker);
 
 #endif

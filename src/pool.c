@@ -16,10 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define READ_CHUNK   (64 * 1024)
-#define INBOX_MAX    (WIRE_FRAME_MAX + 4 + READ_CHUNK)
-#define OUTBOX_MAX   (2 * WIRE_FRAME_MAX + CONFIG_HTTP_RESPONSE_MAX * CONFIG_HTTP_IN_FLIGHT_MAX)
-#define FIRST_CLOSED (WORKER_PAGE + 1)
+#define ASKED_LOOK_MS 10
+#define READ_CHUNK    (64 * 1024)
+#define INBOX_MAX     (WIRE_FRAME_MAX + 4 + READ_CHUNK)
+#define OUTBOX_MAX    (2 * WIRE_FRAME_MAX + CONFIG_HTTP_RESPONSE_MAX * CONFIG_HTTP_IN_FLIGHT_MAX)
+#define FIRST_CLOSED  (WORKER_PAGE + 1)
 
 struct pool_worker {
     struct pool *pool;
@@ -35,6 +36,9 @@ struct pool_worker {
     struct worker_page *page;
     struct loop_fd socket;
     struct loop_child child;
+    struct loop_timer asked; /* looks whether it answers */
+    int64_t asked_ms;        /* when it was asked */
+    int64_t asked_cpu_ms;    /* its CPU time then */
     struct loop_timer again; /* delivers what is left in the inbox after a pause */
     struct buffer inbox;
     struct buffer outbox;
@@ -159,6 +163,7 @@ void pool_kill(struct pool_worker *worker)
     loop_child_forget(loop, &worker->child);
     loop_fd_stop(loop, &worker->socket);
     loop_timer_stop(loop, &worker->again);
+    loop_timer_stop(loop, &worker->asked);
     close(worker->socket.fd);
     munmap(worker->page, sizeof *worker->page);
     buffer_release(&worker->inbox);
@@ -474,6 +479,30 @@ bool pool_stalls(const struct pool_worker *worker, struct pulse *pulse, int64_t 
         kill(worker->child.pid, WORKER_PROBED);
     }
     return used_ms >= stall_ms;
+}
+
+static void look_at_asked(void *arg)
+{
+    struct pool_worker *worker = arg;
+    struct loop *loop = worker->pool->loop;
+    int64_t cpu_ms = 0, now_ms = loop_mono_ms(loop);
+    bool alive = clock_cpu_ms(worker->child.pid, &cpu_ms);
+    if (alive && (cpu_ms - worker->asked_cpu_ms >= POOL_ASKED_CPU_MS ||
+                  now_ms - worker->asked_ms >= POOL_ASKED_MS)) {
+        kill(worker->child.pid, SIGKILL);
+        return;
+    }
+    loop_timer_set(loop, &worker->asked, now_ms + ASKED_LOOK_MS, look_at_asked, worker);
+}
+
+void pool_ask(struct pool_worker *worker)
+{
+    if (worker->asked.set)
+        return;
+    worker->asked_ms = loop_mono_ms(worker->pool->loop);
+    clock_cpu_ms(worker->child.pid, &worker->asked_cpu_ms);
+    kill(worker->child.pid, WORKER_ASKED);
+    look_at_asked(worker);
 }
 
 pid_t pool_pid(const struct pool_worker *worker)

@@ -152,7 +152,7 @@ static void on_grace_over(void *arg)
 static void ask(struct run *run)
 {
     run->asked = true;
-    kill(pool_pid(run->worker), WORKER_ASKED);
+    pool_ask(run->worker);
 }
 
 /* The worker did not stop by itself: it is in native code, or out of its mind. */
@@ -171,18 +171,10 @@ static void set_deadline(struct run *run)
                    run);
 }
 
-static void kill_stalled(void *arg)
-{
-    struct run *run = arg;
-    kill(pool_pid(run->worker), SIGKILL);
-}
-
 static void ask_stalled(struct run *run)
 {
     run->stalled = true;
     ask(run);
-    loop_timer_set(run->stages->loop, &run->stall_timer,
-                   loop_mono_ms(run->stages->loop) + ASKED_GRACE_MS, kill_stalled, run);
 }
 
 static void watch_for_stall(void *arg)

@@ -15,11 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOAD_LIMIT_MS  30000 /* a loading flow is stopped long before, by its own limits */
-#define GRACE_MS       1000  /* a worker that stops by itself can say step and line... */
-#define ASKED_GRACE_MS 100   /* ...and so can one that is asked, in the middle of native code */
-#define UNDO_MS        10000 /* as run.c has it */
-#define STALL_LOOKS    8     /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
+#define LOAD_LIMIT_MS 30000 /* a loading flow is stopped long before, by its own limits */
+#define GRACE_MS      1000  /* a worker that stops by itself can say step and line */
+#define UNDO_MS       10000 /* as run.c has it */
+#define STALL_LOOKS   8     /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
 
 enum guest_state { GUEST_IDLE, GUEST_LOADING, GUEST_LOADED, GUEST_RUNNING };
 
@@ -91,21 +90,13 @@ static void on_unanswered(void *arg)
     give_up(guest);
 }
 
-/* Where it is, the worker itself can say. */
-static void ask_stalled(struct guest *guest)
-{
-    guest->asked = true;
-    kill(pool_pid(guest->worker), WORKER_ASKED);
-    loop_timer_set(guest->loop, &guest->stall, loop_mono_ms(guest->loop) + ASKED_GRACE_MS,
-                   on_unanswered, guest);
-}
-
 static void watch_for_stall(void *arg)
 {
     struct guest *guest = arg;
     int64_t stall_ms = guest->config.stall_ms;
     if (pool_stalls(guest->worker, &guest->pulse, stall_ms, false)) {
-        ask_stalled(guest);
+        guest->asked = true; /* where it is, the worker itself can say */
+        pool_ask(guest->worker);
         return;
     }
     loop_timer_set(guest->loop, &guest->stall,

@@ -103,8 +103,8 @@ static bool fits(const struct story *story, const struct liar_plan *plan, enum l
                         plan->state == LIAR_STARTING ? "interrupted\"" : "worker.protocol\"");
     case LIAR_DIES:
         return has_code(story, "worker.crashed\"") || has_code(story, "interrupted\"");
-    case LIAR_TIMES_OUT:
-        return has_code(story, "timeout\"");
+    case LIAR_TIMES_OUT: /* on a busy machine it may begin late in the invocation */
+        return has_code(story, "timeout\"") || has_code(story, "interrupted\"");
     case LIAR_GOES_ON:
         return story->completed && strstr(story->events, "output {\"lie\":1}\n");
     default:
