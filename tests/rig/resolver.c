@@ -116,6 +116,28 @@ static bool add_addresses(void)
     return good;
 }
 
+static bool can_bind(const char *address)
+{
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6};
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    inet_pton(AF_INET6, address, &at.sin6_addr);
+    bool good = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+/* The kernel gives an IPv6 address out a moment after it was asked to. */
+static bool wait_for_six(void)
+{
+    for (int i = 0; i < 10000; i++) {
+        if (can_bind("::1") && can_bind(RESOLVER_PUBLIC_6))
+            return true;
+        usleep(1000);
+    }
+    return false;
+}
+
 bool resolver_enter(char *why, size_t size)
 {
     if (!become_root(why, size))
@@ -128,7 +150,7 @@ bool resolver_enter(char *why, size_t size)
         !cover("/etc/nsswitch.conf", "hosts: files dns\n") ||
         !cover("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"))
         return fail(why, size, "its own /etc/resolv.conf, nsswitch.conf and hosts");
-    if (!add_addresses())
+    if (!add_addresses() || !wait_for_six())
         return fail(why, size, "addresses of its own");
     return true;
 }
