@@ -459,12 +459,17 @@ static void on_delivery_ended(void *arg, enum callback_proof proof, const char *
     }
 }
 
+/* A record's own, else the invocation's. */
+static const char *trace_of(const struct record *record)
+{
+    return record->sqs->trace ? record->sqs->trace : record->bounds->trace;
+}
+
 static bool open_callback(struct record *record, struct error *err)
 {
     struct callback_spec spec = {.callback_url = claims_callback_url(record->claims),
                                  .token = claims_token(record->claims),
-                                 .trace = record->sqs->trace ? record->sqs->trace
-                                                             : record->bounds->trace,
+                                 .trace = trace_of(record),
                                  .deadline_ms = record->bounds->answer_ms};
     struct callback_user user = {record,  on_opened,         on_stopped,
                                  on_room, on_delivery_ended, on_answered};
@@ -480,8 +485,8 @@ static bool load_run(struct record *record, const struct flow *flow, int64_t dea
     struct run_user user = {record, on_loaded, on_event, on_progress, on_run_ended};
     if (!flow)
         return true;
-    record->run = run_new(record->stages, record->claims, record->job, flow, deadline_ms,
-                          record->bounds->run_ms, &user, err);
+    record->run = run_new(record->stages, record->claims, record->job, flow, trace_of(record),
+                          deadline_ms, record->bounds->run_ms, &user, err);
     return record->run != NULL;
 }
 
