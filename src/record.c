@@ -125,7 +125,8 @@ static void count_worker(const struct record *record, const struct run_outcome *
         enum metrics_count what;
     } limits[] = {{"limit.stall", METRIC_ENDED_STALL},
                   {"limit.instructions", METRIC_ENDED_BUDGET},
-                  {"limit.memory", METRIC_ENDED_BUDGET}};
+                  {"limit.memory", METRIC_ENDED_BUDGET},
+                  {"limit.events", METRIC_ENDED_BUDGET}};
     if (outcome->end == RUN_DEADLINE)
         count(record, METRIC_ENDED_DEADLINE, 1);
     else if (outcome->end == RUN_CRASHED)
