@@ -31,10 +31,12 @@ void http_free(struct http *http);
 typedef void http_done_fn(void *arg, struct span head, struct span body);
 
 /* Sends what a worker asked for; head as in wire_request, secrets those that it may name, which
- * live as long as the request. left_ms caps the timeout. done is called once, never from inside
- * this call, unless cancelled; malformed heads are answered like any other failure. */
+ * live as long as the request. trace (X-Ray's spelling, or NULL) goes along as X-Amzn-Trace-Id and
+ * traceparent, unless the flow set its own. left_ms caps the timeout. done is called once, never
+ * from inside this call, unless cancelled; malformed heads are answered like any other failure. */
 struct http_request *http_send(struct http *http, struct secrets *secrets, struct span head,
-                               struct span body, int64_t left_ms, http_done_fn *done, void *arg);
+                               struct span body, const char *trace, int64_t left_ms,
+                               http_done_fn *done, void *arg);
 /* done will not be called. */
 void http_cancel(struct http_request *request);
 

@@ -52,12 +52,13 @@ struct run_user {
     void (*ended)(void *arg, const struct run_outcome *outcome);
 };
 
-/* Takes a worker and sends it the flow. Both times are monotonic: deadline_ms is the run's,
- * latest_ms the last moment for undo functions, which may be the same. What it needs of claims, job
- * and flow is copied. NULL with err (ERROR_SYSTEM) when no worker can be had. */
+/* Takes a worker and sends it the flow. trace, or NULL, goes with its requests. Both times are
+ * monotonic: deadline_ms is the run's, latest_ms the last moment for undo functions, which may be
+ * the same. What it needs of claims, job and flow is copied. NULL with err (ERROR_SYSTEM) when no
+ * worker can be had. */
 struct run *run_new(const struct stages *stages, const struct claims *claims, const struct job *job,
-                    const struct flow *flow, int64_t deadline_ms, int64_t latest_ms,
-                    const struct run_user *user, struct error *err);
+                    const struct flow *flow, const char *trace, int64_t deadline_ms,
+                    int64_t latest_ms, const struct run_user *user, struct error *err);
 /* Kills the worker unless the run ended in order; user is not called any more. Accepts NULL. */
 void run_free(struct run *run);
 

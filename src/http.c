@@ -3,6 +3,7 @@
 #include "egress.h"
 #include "json.h"
 #include "request.h"
+#include "trace.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -31,6 +32,7 @@ struct http_request {
     http_done_fn *done;
     void *arg;
     struct secrets *secrets;
+    char *trace; /* or NULL */
 
     struct request *asked; /* as it stands after the redirects so far; NULL: it broke a rule */
     CURLU *stand_in;       /* where it is sent in a replay; NULL: where it says */
@@ -70,6 +72,7 @@ static void free_request(struct http_request *request)
     request_free(request->asked);
     curl_url_cleanup(request->stand_in);
     buffer_release(&request->answer);
+    mem_free(request->trace);
     mem_free(request);
 }
 
@@ -250,6 +253,15 @@ static void add_real_url(struct http_request *request)
     curl_free(url);
 }
 
+static void add_trace(struct http_request *request)
+{
+    char parent[TRACE_PARENT_SIZE];
+    if (request->trace && !request_has_field(request->asked, "x-amzn-trace-id"))
+        add_line(request, "X-Amzn-Trace-Id", request->trace);
+    if (trace_parent(request->trace, parent) && !request_has_field(request->asked, "traceparent"))
+        add_line(request, "traceparent", parent);
+}
+
 static void set_fields(struct http_request *request)
 {
     curl_slist_free_all(request->lines);
@@ -259,6 +271,7 @@ static void set_fields(struct http_request *request)
         request->lines = curl_slist_append(request->lines, "Content-Type:");
     for (size_t i = 0; i < request->asked->field_count; i++)
         add_line(request, request->asked->fields[i].name, request->asked->fields[i].value);
+    add_trace(request);
     if (request->stand_in)
         add_real_url(request);
     curl_easy_setopt(request->transfer.easy, CURLOPT_HTTPHEADER, request->lines);
@@ -461,12 +474,14 @@ static void on_transfer(void *arg, CURLcode result)
 /* --- life ------------------------------------------------------------------------------------ */
 
 struct http_request *http_send(struct http *http, struct secrets *secrets, struct span head,
-                               struct span body, int64_t left_ms, http_done_fn *done, void *arg)
+                               struct span body, const char *trace, int64_t left_ms,
+                               http_done_fn *done, void *arg)
 {
     struct http_request *request = mem_new(sizeof *request);
     *request = (struct http_request){.http = http, .next = http->requests, .done = done};
     request->arg = arg;
     request->secrets = secrets;
+    request->trace = mem_copy(trace);
     buffer_init(&request->answer, CONFIG_HTTP_RESPONSE_MAX);
     if (http->requests)
         http->requests->previous = request;

@@ -125,7 +125,8 @@ static void count_worker(const struct record *record, const struct run_outcome *
         enum metrics_count what;
     } limits[] = {{"limit.stall", METRIC_ENDED_STALL},
                   {"limit.instructions", METRIC_ENDED_BUDGET},
-                  {"limit.memory", METRIC_ENDED_BUDGET}};
+                  {"limit.memory", METRIC_ENDED_BUDGET},
+                  {"limit.events", METRIC_ENDED_BUDGET}};
     if (outcome->end == RUN_DEADLINE)
         count(record, METRIC_ENDED_DEADLINE, 1);
     else if (outcome->end == RUN_CRASHED)
@@ -459,12 +460,17 @@ static void on_delivery_ended(void *arg, enum callback_proof proof, const char *
     }
 }
 
+/* A record's own, else the invocation's. */
+static const char *trace_of(const struct record *record)
+{
+    return record->sqs->trace ? record->sqs->trace : record->bounds->trace;
+}
+
 static bool open_callback(struct record *record, struct error *err)
 {
     struct callback_spec spec = {.callback_url = claims_callback_url(record->claims),
                                  .token = claims_token(record->claims),
-                                 .trace = record->sqs->trace ? record->sqs->trace
-                                                             : record->bounds->trace,
+                                 .trace = trace_of(record),
                                  .deadline_ms = record->bounds->answer_ms};
     struct callback_user user = {record,  on_opened,         on_stopped,
                                  on_room, on_delivery_ended, on_answered};
@@ -480,8 +486,8 @@ static bool load_run(struct record *record, const struct flow *flow, int64_t dea
     struct run_user user = {record, on_loaded, on_event, on_progress, on_run_ended};
     if (!flow)
         return true;
-    record->run = run_new(record->stages, record->claims, record->job, flow, deadline_ms,
-                          record->bounds->run_ms, &user, err);
+    record->run = run_new(record->stages, record->claims, record->job, flow, trace_of(record),
+                          deadline_ms, record->bounds->run_ms, &user, err);
     return record->run != NULL;
 }
 

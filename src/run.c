@@ -42,6 +42,7 @@ struct pending {
 struct run {
     const struct stages *stages;
     struct secrets *secrets;
+    char *trace; /* goes with its requests; or NULL */
     struct run_user user;
     struct pool_worker *worker;
     enum run_state state;
@@ -326,8 +327,8 @@ static bool on_request(struct run *run, const struct wire_frame *frame, struct e
     int64_t left_ms = run->deadline_ms + run->undo_ms - loop_mono_ms(run->stages->loop);
     slot->run = run;
     slot->id = request.id;
-    slot->request = http_send(run->stages->http, run->secrets, request.head, request.body, left_ms,
-                              on_reply, slot);
+    slot->request = http_send(run->stages->http, run->secrets, request.head, request.body,
+                              run->trace, left_ms, on_reply, slot);
     return true;
 }
 
@@ -519,8 +520,8 @@ static bool send_load(struct run *run, const struct claims *claims, const struct
 }
 
 struct run *run_new(const struct stages *stages, const struct claims *claims, const struct job *job,
-                    const struct flow *flow, int64_t deadline_ms, int64_t latest_ms,
-                    const struct run_user *user, struct error *err)
+                    const struct flow *flow, const char *trace, int64_t deadline_ms,
+                    int64_t latest_ms, const struct run_user *user, struct error *err)
 {
     struct run *run = mem_new(sizeof *run);
     struct pool_user pool_user = {.arg = run, .bytes = on_bytes, .gone = on_gone};
@@ -528,6 +529,7 @@ struct run *run_new(const struct stages *stages, const struct claims *claims, co
     run->user = *user;
     run->fetcher.flows = stages->flows;
     run->secrets = secrets_new(stages->config, claims, job, loop_wall_ms(stages->loop));
+    run->trace = mem_copy(trace);
     run->deadline_ms = deadline_ms;
     run->latest_ms = latest_ms;
     run->worker = pool_take(stages->pool, claims_app_id(claims), &pool_user, err);
@@ -536,6 +538,7 @@ struct run *run_new(const struct stages *stages, const struct claims *claims, co
             error_set(err, ERROR_SYSTEM, "the job does not fit into one frame");
         drop_worker(run);
         secrets_free(run->secrets);
+        mem_free(run->trace);
         mem_free(run);
         return NULL;
     }
@@ -553,6 +556,7 @@ void run_free(struct run *run)
     cancel_requests(run);
     drop_worker(run);
     secrets_free(run->secrets);
+    mem_free(run->trace);
     mem_free(run);
 }
 

@@ -258,7 +258,8 @@ void answer_release(struct answer *answer)
 struct answer site_ask(struct site *site, const char *head, const char *body)
 {
     struct answer answer = {0};
-    http_send(site->http, site->secrets, span_of(head), span_of(body), 60000, answer_keep, &answer);
+    http_send(site->http, site->secrets, span_of(head), span_of(body), NULL, 60000, answer_keep,
+              &answer);
     assert_int_equal(answer.calls, 0);
     assert_true(loops_until(site->loop, &answer.done, SITE_LIMIT_MS));
     assert_int_equal(answer.calls, 1);
@@ -302,6 +303,6 @@ struct http_request *site_start(struct site *site, const char *path, struct answ
 {
     char head[256];
     snprintf(head, sizeof head, "{\"url\":\"%s%s\"}", server_url(site->server), path);
-    return http_send(site->http, site->secrets, span_of(head), (struct span){0}, 60000, answer_keep,
-                     answer);
+    return http_send(site->http, site->secrets, span_of(head), (struct span){0}, NULL, 60000,
+                     answer_keep, answer);
 }

@@ -243,8 +243,8 @@ static void http_gives_up_in_time(void **state)
         struct answer answer = {0};
         snprintf(head, sizeof head, "{\"url\":\"%s/hang\",\"timeout_ms\":%d}",
                  server_url(site->server), cases[i].timeout_ms);
-        http_send(site->http, site->secrets, span_of(head), (struct span){0}, cases[i].left_ms,
-                  answer_keep, &answer);
+        http_send(site->http, site->secrets, span_of(head), (struct span){0}, NULL,
+                  cases[i].left_ms, answer_keep, &answer);
         assert_false(answer.done);
         assert_true(loops_until(site->loop, &answer.done, SITE_LIMIT_MS));
         site_assert_failed(answer, "net.timeout", "127.0.0.1: ");
@@ -270,6 +270,41 @@ static void http_answers_a_malformed_head_later(void **state)
     assert_int_equal(server_connections(site->server), 0);
 }
 
+static void http_carries_the_trace_unless_the_flow_has_its_own(void **state)
+{
+    struct site *site = *state;
+    static const char trace[] =
+        "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    static const char place[] =
+        "traceparent: 00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01\r\n";
+    static const struct {
+        const char *trace, *headers, *amazon, *w3c;
+    } rows[] = {
+        {NULL, "{}", NULL, NULL},
+        {"Root=1-2-3", "{}", "X-Amzn-Trace-Id: Root=1-2-3\r\n", NULL},
+        {trace, "{}", "X-Amzn-Trace-Id: Root=1-5759e988-", place},
+        {trace, "{\"traceparent\":\"mine\"}", "X-Amzn-Trace-Id: Root=1-", "traceparent: mine\r\n"},
+        {trace, "{\"X-Amzn-Trace-ID\":\"mine\"}", "X-Amzn-Trace-ID: mine\r\n", place},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char head[256];
+        struct answer answer = {0};
+        snprintf(head, sizeof head, "{\"url\":\"%s/echo\",\"headers\":%s}",
+                 server_url(site->server), rows[i].headers);
+        http_send(site->http, site->secrets, span_of(head), (struct span){0}, rows[i].trace, 9000,
+                  answer_keep, &answer);
+        assert_true(loops_until(site->loop, &answer.done, SITE_LIMIT_MS));
+        const char *amazon = strcasestr(answer.body.data, "x-amzn-trace-id: ");
+        const char *w3c = strcasestr(answer.body.data, "traceparent: ");
+        assert_true(rows[i].amazon
+                        ? amazon && strncmp(amazon, rows[i].amazon, strlen(rows[i].amazon)) == 0
+                        : !amazon);
+        assert_true(rows[i].w3c ? w3c && strncmp(w3c, rows[i].w3c, strlen(rows[i].w3c)) == 0
+                                : !w3c);
+        answer_release(&answer);
+    }
+}
+
 /* --- cancelling ----------------------------------------------------------------------------------
  */
 
@@ -280,7 +315,7 @@ static void http_cancel_is_silent_at_any_point(void **state)
     struct answer other = {0};
     http_cancel(NULL);
     http_cancel(site_start(site, "/", &cancelled[0]));
-    http_cancel(http_send(site->http, site->secrets, span_of("{}"), (struct span){0}, 1,
+    http_cancel(http_send(site->http, site->secrets, span_of("{}"), (struct span){0}, NULL, 1,
                           answer_keep, &cancelled[1]));
     struct http_request *hanging = site_start(site, "/hang", &cancelled[2]);
     struct http_request *first = site_start(site, "/hang", &cancelled[3]);
@@ -304,7 +339,7 @@ static void http_free_ends_what_is_in_flight(void **state)
     site_start(site, "/other", &other);
     assert_true(loops_until(site->loop, &other.done, SITE_LIMIT_MS));
     answer_release(&other);
-    http_send(site->http, site->secrets, span_of("{}"), (struct span){0}, 1, answer_keep,
+    http_send(site->http, site->secrets, span_of("{}"), (struct span){0}, NULL, 1, answer_keep,
               &malformed);
     site_allow(site, NULL);
     site_start(site, "/other", &other);
@@ -344,12 +379,13 @@ static void http_may_be_used_and_freed_by_done(void **state)
     struct answer hanging = {0};
     char head[128];
     snprintf(head, sizeof head, "{\"url\":\"%s/\"}", server_url(site->server));
-    http_send(site->http, site->secrets, span_of(head), (struct span){0}, 9000, send_another,
+    http_send(site->http, site->secrets, span_of(head), (struct span){0}, NULL, 9000, send_another,
               &chain);
     assert_true(loops_until(site->loop, &chain.next.done, SITE_LIMIT_MS));
     answer_release(&chain.next);
     site_start(site, "/hang", &hanging);
-    http_send(site->http, site->secrets, span_of(head), (struct span){0}, 9000, free_all, &chain);
+    http_send(site->http, site->secrets, span_of(head), (struct span){0}, NULL, 9000, free_all,
+              &chain);
     assert_true(loops_until(site->loop, &chain.freed, SITE_LIMIT_MS));
     assert_false(hanging.done);
 }
@@ -387,6 +423,7 @@ int main(void)
         TEST(http_reports_a_server_without_tls),
         TEST(http_gives_up_in_time),
         TEST(http_answers_a_malformed_head_later),
+        TEST(http_carries_the_trace_unless_the_flow_has_its_own),
         TEST(http_cancel_is_silent_at_any_point),
         TEST(http_free_ends_what_is_in_flight),
         TEST(http_may_be_used_and_freed_by_done),
