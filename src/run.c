@@ -403,6 +403,12 @@ static void end_failed(struct run *run, const struct wire_outcome *frame)
     mem_free(cleaned_data);
 }
 
+/* It was asked because its time is up, and does not know that: it was not told before its start. */
+static bool was_late(const struct run *run, const struct wire_outcome *outcome)
+{
+    return run->asked && !run->stalled && span_is(outcome->code, "limit.stall");
+}
+
 /* last: nothing followed in the same bytes, so the worker ended its run in order. */
 static bool on_outcome(struct run *run, const struct wire_frame *frame, bool last,
                        struct error *err)
@@ -411,7 +417,10 @@ static bool on_outcome(struct run *run, const struct wire_frame *frame, bool las
     if (!wire_get_outcome(frame, &frame_outcome, err) || !check_outcome(run, &frame_outcome, err))
         return false;
     if (!frame_outcome.completed) {
-        end_failed(run, &frame_outcome);
+        if (was_late(run, &frame_outcome))
+            end_at_deadline(run);
+        else
+            end_failed(run, &frame_outcome);
         return true;
     }
     if (last) {

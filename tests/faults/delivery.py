@@ -42,6 +42,9 @@ class Delivery:
         if self.end:
             self.end_is_true()
 
+    def seconds(self):
+        return self.requests[-1].at - self.requests[0].at
+
     # --- what was accepted --------------------------------------------------------------------
 
     def accepted_until(self, requests):

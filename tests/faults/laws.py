@@ -180,6 +180,7 @@ class Judge:
             self.is_blocked(invocation, record, failures)
             or self.api_was_out_of_reach(invocation)
             or self.is_late(invocation)
+            or self.took_longer(invocation, record)
         ):
             self.say("4 fate", "%s was returned untouched, which nothing explains" % record.message)
 
@@ -203,6 +204,14 @@ class Judge:
         if invocation.deadline is None:
             return False
         return invocation.deadline - invocation.answered < ROOM
+
+    def took_longer(self, invocation, record):
+        """A run of its flow took longer, in this environment, than what was left."""
+        if invocation.deadline is None:
+            return False
+        left = invocation.deadline - invocation.answered
+        return any(d.record.job["flow"] == record.job["flow"] and d.seconds() > left - MARGIN
+                   for d in self.deliveries.values())
 
     def return_is_explained(self, invocation, record, delivery):
         if delivery.was_refused() or self.api_was_out_of_reach(invocation):

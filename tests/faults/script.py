@@ -96,7 +96,7 @@ class Draft:
     def _over(self):
         return self.work() | {"before": self.chance.choice(("Completed", "Failed", "Cancelled"))}
 
-    def sleepy(self, sleep_ms=20000):
+    def sleepy(self, sleep_ms):
         return {"flow": "sleepy", "payload": {"sleep_ms": sleep_ms}}
 
     def invoke(self, jobs, deadline=None, **more):
@@ -288,7 +288,7 @@ def deadline(draft):
     for _ in range(draft.chance.randint(1, 10)):
         roll = draft.chance.random()
         if roll < 0.6:
-            jobs.append(draft.sleepy(draft.chance.choice((300, 900, 20000))))
+            jobs.append(draft.sleepy(draft.chance.choice((300, 900, 6000))))
         else:
             jobs.append(draft.work())
         if draft.chance.random() < 0.3:

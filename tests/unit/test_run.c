@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 // clang-format on
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,16 @@ static const char *const later[] = {
     "ready-again",      "request-twice",           "fetch-what-later", "fetch-long-later",
     "fetch-none-later", "fetch-text-later"};
 
+/* It claims to be in native code, whatever it is asked for. */
+static void say_stalled(int signal)
+{
+    (void)signal;
+    struct buffer out;
+    buffer_init(&out, 4096);
+    wire_put_outcome(&out, &(struct wire_outcome){.code = {"limit.stall", 11}});
+    say(&out);
+}
+
 static void __attribute__((noreturn)) play_worker(void)
 {
     const char *name = strrchr((const char *)getauxval(AT_EXECFN), '/') + 1;
@@ -147,6 +158,8 @@ static void __attribute__((noreturn)) play_worker(void)
     buffer_init(&out, 1 << 20);
     if (strcmp(name, "cannot-start") == 0)
         _exit(4);
+    if (strcmp(name, "says-it-stalled") == 0)
+        signal(WORKER_ASKED, say_stalled);
     wire_put_ready(&out, &(struct wire_ready){{"none", 4}});
     say(&out);
     hear(); /* load */
@@ -223,16 +236,28 @@ static void a_worker_that_breaks_the_protocol_fails_its_run_only(void **state)
         run_lie(later[i], "\"code\":\"worker.protocol\"");
 }
 
-static void a_silent_worker_ends_at_the_deadline(void **state)
+static void end_at_the_deadline(const char *name)
 {
-    (void)state;
-    start("is-silent", (const char *[]){"EXECUTOR_TIMEOUT_SECS=1", NULL});
+    start(name, (const char *[]){"EXECUTOR_TIMEOUT_SECS=1", NULL});
     struct jobs_record job = {.run = "r1", .flow = "hello"};
     char *text = house_event(&house, &job, 1);
     assert_string_equal(house_run(&house, text, 0, 30000), "{\"batchItemFailures\":[]}");
     mem_free(text);
     assert_non_null(strstr(house_last(&house, "r1", HOUSE_TERMINAL), "Execution timeout"));
     house_stop(&house);
+}
+
+static void a_silent_worker_ends_at_the_deadline(void **state)
+{
+    (void)state;
+    end_at_the_deadline("is-silent");
+}
+
+/* As a true one does that is asked between its load and its start: it knows no deadline yet. */
+static void a_worker_that_is_asked_at_its_deadline_was_late_not_stalled(void **state)
+{
+    (void)state;
+    end_at_the_deadline("says-it-stalled");
 }
 
 static void a_worker_that_cannot_start_is_the_machines_fault(void **state)
@@ -300,6 +325,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_worker_that_breaks_the_protocol_fails_its_run_only),
         cmocka_unit_test(a_worker_that_cannot_start_is_the_machines_fault),
         cmocka_unit_test(a_silent_worker_ends_at_the_deadline),
+        cmocka_unit_test(a_worker_that_is_asked_at_its_deadline_was_late_not_stalled),
         cmocka_unit_test(a_second_outcome_cannot_reach_the_next_run),
         cmocka_unit_test(a_fetch_after_the_outcome_cannot_reach_the_next_run),
         cmocka_unit_test(a_worker_that_fetches_and_does_not_read_is_stopped),
