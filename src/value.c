@@ -47,12 +47,27 @@ void value_push_null(lua_State *L)
     lua_pushlightuserdata(L, (void *)&null_value);
 }
 
+static bool is_marked(lua_State *L, int index, const char *key)
+{
+    if (!lua_getmetatable(L, index))
+        return false;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+    bool marked = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return marked;
+}
+
+/* As setmetatable does, it leaves a protected metatable where it is; but one mark may replace the
+ * other. */
 static void mark(lua_State *L, int index, const char *key)
 {
     index = lua_absindex(L, index);
     if (lua_rawgetp(L, index, &value_target_key) != LUA_TNIL)
         luaL_error(L, "the state is read-only and cannot be marked");
     lua_pop(L, 1);
+    if (!is_marked(L, index, &array_mark) && !is_marked(L, index, &object_mark) &&
+        luaL_getmetafield(L, index, "__metatable") != LUA_TNIL)
+        luaL_error(L, "a table with a protected metatable cannot be marked");
     lua_rawgetp(L, LUA_REGISTRYINDEX, key);
     lua_setmetatable(L, index);
 }
@@ -65,16 +80,6 @@ void value_mark_array(lua_State *L, int index)
 void value_mark_object(lua_State *L, int index)
 {
     mark(L, index, &object_mark);
-}
-
-static bool is_marked(lua_State *L, int index, const char *key)
-{
-    if (!lua_getmetatable(L, index))
-        return false;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
-    bool marked = lua_rawequal(L, -1, -2);
-    lua_pop(L, 2);
-    return marked;
 }
 
 /* A walk over text that json_check has passed, so that no byte needs a second look. */
