@@ -1,4 +1,4 @@
--- expect: lua at work | limit.instructions at work
+-- expect: lua at work line 11 saying "nest too deeply"
 -- Coroutines that close each other, each in the __close of the one before.
 return flow "close_nested" {
     task "work" (function(s, ctx)

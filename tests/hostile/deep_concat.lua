@@ -1,4 +1,4 @@
--- expect: lua at work
+-- expect: lua at work line 5 saying "C stack overflow"
 -- Recursion through __concat.
 return flow "deep_concat" {
     task "work" (function(s, ctx)

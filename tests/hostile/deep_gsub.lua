@@ -1,4 +1,4 @@
--- expect: lua at work
+-- expect: lua at work line 5 saying "C stack overflow"
 -- Recursion through gsub callbacks.
 return flow "deep_gsub" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: lua at work | limit.memory at work
+-- expect: lua at work line 5 saying "C stack overflow"
 -- Recursion through __index functions.
 return flow "deep_metamethod" {
     task "work" (function(s, ctx)

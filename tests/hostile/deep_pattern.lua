@@ -1,4 +1,4 @@
--- expect: lua at work saying "pattern too complex"
+-- expect: lua at work line 5 saying "pattern too complex"
 -- A pattern that recurses once a byte.
 return flow "deep_pattern" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: completed | lua at work | limit.memory at work | limit.instructions at work
+-- expect: completed 1
 -- Recursion through pcall.
 return flow "deep_pcall" {
     task "work" (function(s, ctx)

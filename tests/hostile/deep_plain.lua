@@ -1,4 +1,4 @@
--- expect: lua at work saying "stack overflow" | limit.memory at work
+-- expect: limit.memory at work line 5
 -- Recursion without end.
 return flow "deep_plain" {
     task "work" (function(s, ctx)

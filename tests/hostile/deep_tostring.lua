@@ -1,4 +1,4 @@
--- expect: lua at work
+-- expect: lua at work line 5 saying "C stack overflow"
 -- Recursion through __tostring.
 return flow "deep_tostring" {
     task "work" (function(s, ctx)

@@ -1,16 +1,17 @@
--- expect: limit.stall at work | limit.memory at work | limit.instructions at work | completed
--- A chain of ephemerons, quadratic for the collector.
+-- expect: limit.stall at work
+-- A chain of ephemerons in random order, quadratic for the collector.
 return flow "ephemeron" {
     task "work" (function(s, ctx)
-        local tables, key = {}, {}
-        for i = 1, 40000 do
-            local t = setmetatable({}, { __mode = "k" })
-            local next_key = {}
-            t[key] = next_key
-            key = next_key
-            tables[i] = t
+        local weak, keys, count = setmetatable({}, { __mode = "k" }), {}, 100000
+        for i = 1, count do keys[i] = {} end
+        for i = count, 2, -1 do
+            local j = math.random(i)
+            keys[i], keys[j] = keys[j], keys[i]
         end
-        for _ = 1, 100 do local x = string.rep("x", 500000) end
-        return 1
+        local first = keys[1]
+        for i = 1, count - 1 do weak[keys[i]] = keys[i + 1] end
+        keys = nil
+        for _ = 1, 100 do local _ = string.rep("x", 500000) end
+        return first
     end),
 }

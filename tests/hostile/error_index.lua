@@ -1,4 +1,4 @@
--- expect: lua at work | limit.instructions at work
+-- expect: lua at work line 5 saying "error value is a table"
 -- An error value whose fields never end.
 return flow "error_index" {
     task "work" (function(s, ctx)

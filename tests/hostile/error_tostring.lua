@@ -1,4 +1,4 @@
--- expect: limit.instructions at work | lua at work
+-- expect: lua at work line 5 saying "error value is a table"
 -- An error whose __tostring never ends.
 return flow "error_tostring" {
     task "work" (function(s, ctx)

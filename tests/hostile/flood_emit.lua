@@ -1,4 +1,4 @@
--- expect: limit.events at work
+-- expect: limit.events at work line 6
 -- Events without end.
 -- set: EXECUTOR_EVENTS_LIMIT=500
 return flow "flood_emit" {

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 5
 -- A gsub callback that never ends.
 return flow "gsub_callback" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 5
 -- A gsub replacement table whose __index never ends.
 return flow "gsub_table" {
     task "work" (function(s, ctx)

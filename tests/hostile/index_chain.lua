@@ -1,4 +1,4 @@
--- expect: lua at work | limit.instructions at work
+-- expect: lua at work line 8 saying "'__index' chain too long; possible loop"
 -- Tables whose __index are each other.
 return flow "index_chain" {
     task "work" (function(s, ctx)

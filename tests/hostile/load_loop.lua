@@ -1,3 +1,3 @@
--- expect: limit.instructions
+-- expect: limit.instructions line 3 | timeout saying "loading took longer"
 -- A loop while the flow loads.
 while true do end

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 6
 -- A to-be-closed variable whose handler never ends.
 return flow "loop_close" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 6
 -- coroutine.close runs a handler that never ends.
 return flow "loop_close_coroutine" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 6
 -- A __close that never ends while an error is on its way.
 return flow "loop_close_on_error" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 6
 -- An endless loop in a coroutine in a coroutine.
 return flow "loop_coroutine" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 6
 -- Coroutines without end, each too short for the hook to see.
 return flow "loop_coroutines" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 5
 -- An iterator that never ends its for.
 return flow "loop_iterator" {
     task "work" (function(s, ctx)

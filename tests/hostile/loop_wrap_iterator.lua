@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 6
 -- A coroutine as an iterator that never ends.
 return flow "loop_wrap_iterator" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 5
 -- The handler of an error never ends.
 return flow "loop_xpcall_handler" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.memory | limit.instructions | limit.events | limit.payload
+-- expect: limit.payload at m line 4
 -- A map over a million items.
 return flow "map_huge" {
     map "m" { over = function()

@@ -1,4 +1,4 @@
--- expect: limit.memory at work
+-- expect: limit.memory at work line 8
 -- Closures that are kept.
 return flow "memory_closures" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.memory at work
+-- expect: limit.memory at work line 7
 -- table.concat of one large string many times.
 return flow "memory_concat" {
     task "work" (function(s, ctx)

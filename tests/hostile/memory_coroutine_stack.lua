@@ -1,4 +1,4 @@
--- expect: limit.memory at work | lua at work
+-- expect: limit.memory at work line 9
 -- Coroutines with deep stacks.
 return flow "memory_coroutine_stack" {
     task "work" (function(s, ctx)

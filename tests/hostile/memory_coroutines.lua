@@ -1,4 +1,4 @@
--- expect: limit.memory at work | limit.instructions at work
+-- expect: limit.instructions at work line 7
 -- Coroutines that are kept.
 return flow "memory_coroutines" {
     task "work" (function(s, ctx)

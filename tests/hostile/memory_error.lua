@@ -1,4 +1,4 @@
--- expect: limit.memory at work | lua at work
+-- expect: limit.memory at work line 5
 -- An error value of 64 MB.
 return flow "memory_error" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: lua at work saying "invalid conversion"
+-- expect: lua at work line 5 saying "invalid conversion"
 -- A width bomb in string.format.
 return flow "memory_format" {
     task "work" (function(s, ctx)

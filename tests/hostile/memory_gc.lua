@@ -1,4 +1,4 @@
--- expect: lua at work saying "__gc"
+-- expect: lua at work line 5 saying "__gc"
 -- A __gc that would bring its table back.
 return flow "memory_gc" {
     task "work" (function(s, ctx)

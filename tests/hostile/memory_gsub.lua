@@ -1,4 +1,4 @@
--- expect: limit.memory at work
+-- expect: limit.memory at work line 5
 -- A gsub that makes each byte a kilobyte.
 return flow "memory_gsub" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: lua at work | completed
+-- expect: completed 1600000
 -- string.packsize of a format that overflows.
 return flow "memory_packsize" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.memory at work
+-- expect: limit.memory at work line 7
 -- A table that grows, out of memory caught and tried again.
 return flow "memory_pcall" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.memory at work
+-- expect: limit.memory at work line 5
 -- The refused gigabyte caught.
 return flow "memory_pcall_rep" {
     task "work" (function(s, ctx)

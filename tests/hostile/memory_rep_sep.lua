@@ -1,4 +1,4 @@
--- expect: limit.memory at work line 5 | lua at work saying "resulting string too large"
+-- expect: lua at work line 5 saying "resulting string too large"
 -- string.rep with a separator of a megabyte.
 return flow "memory_rep_sep" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.memory at work
+-- expect: limit.memory at work line 6
 -- A table that grows.
 return flow "memory_table" {
     task "work" (function(s, ctx)

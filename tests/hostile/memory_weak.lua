@@ -1,4 +1,4 @@
--- expect: limit.memory at work | completed
+-- expect: limit.memory at work line 7
 -- A weak table that is filled with what is kept elsewhere.
 return flow "memory_weak" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 5
 -- A __len that never ends, inside of a pcall.
 return flow "meta_len" {
     task "work" (function(s, ctx)

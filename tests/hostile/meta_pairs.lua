@@ -1,4 +1,4 @@
--- expect: limit.instructions at work | completed
+-- expect: limit.instructions at work line 5
 -- A __pairs that never ends, inside of a pcall.
 return flow "meta_pairs" {
     task "work" (function(s, ctx)

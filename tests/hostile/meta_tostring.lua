@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 5
 -- A __tostring that never ends, inside of a pcall.
 return flow "meta_tostring" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: lua at work | input.invalid at work | api.misuse at work
+-- expect: lua at work line 5 saying "ctx.http.get: headers.x must not hold line breaks"
 -- A header smuggled in by CR and LF.
 return flow "net_crlf" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: net.denied at work | net.dns at work
+-- expect: net.denied at work line 5 saying "is loopback"
 -- The API of this machine, spelled 2130706433.
 return flow "net_decimal" {
     task "work" (function(s, ctx)

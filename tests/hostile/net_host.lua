@@ -1,4 +1,4 @@
--- expect: lua at work | input.invalid at work | api.misuse at work
+-- expect: input.invalid at work line 5 saying "http: the header Host cannot be set"
 -- A Host header of its own.
 return flow "net_host" {
     task "work" (function(s, ctx)

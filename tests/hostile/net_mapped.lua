@@ -1,4 +1,4 @@
--- expect: net.denied at work
+-- expect: net.denied at work line 5 saying "is IPv4-mapped"
 -- The API of this machine, spelled [::ffff:127.0.0.1].
 return flow "net_mapped" {
     task "work" (function(s, ctx)

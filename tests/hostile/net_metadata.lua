@@ -1,4 +1,4 @@
--- expect: net.denied at work
+-- expect: net.denied at work line 5 saying "metadata service, which no flow may reach"
 -- The metadata service of the machine.
 return flow "net_metadata" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: lua at work | input.invalid at work | api.misuse at work
+-- expect: lua at work line 5 saying "ctx.http.request: method must be a word like GET"
 -- A method with a line break.
 return flow "net_method" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: net.denied
+-- expect: net.denied line 5 saying "is loopback"
 -- A hundred requests at once.
 local branches = {}
 for i = 1, 100 do

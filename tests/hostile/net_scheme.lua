@@ -1,4 +1,4 @@
--- expect: lua at work | input.invalid at work | api.misuse at work
+-- expect: lua at work line 5 saying "must begin with http:// or https://"
 -- A file by URL.
 return flow "net_scheme" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: net.denied at work
+-- expect: net.denied at work line 5 saying "is loopback (::1)"
 -- The API of this machine, spelled [::1].
 return flow "net_six" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: net.denied at work | net.dns at work
+-- expect: net.denied at work line 5 saying "is this host"
 -- The API of this machine, spelled 0.0.0.0.
 return flow "net_zero" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: result.invalid at work
+-- expect: result.invalid at work line 4 saying "a cycle cannot be JSON"
 -- A result that contains itself.
 return flow "output_cyclic" {
     task "work" (function(s, ctx)

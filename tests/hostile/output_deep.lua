@@ -1,4 +1,4 @@
--- expect: result.invalid at work
+-- expect: result.invalid at work line 4
 -- A result nested 100,000 deep.
 return flow "output_deep" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.payload at work
+-- expect: limit.payload at work line 4
 -- A result of 8 MB.
 return flow "output_large" {
     task "work" (function(s, ctx)

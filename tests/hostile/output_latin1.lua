@@ -1,4 +1,4 @@
--- expect: result.invalid at work
+-- expect: result.invalid at work line 4 saying "not valid UTF-8"
 -- A result that is no UTF-8.
 return flow "output_latin1" {
     task "work" (function(s, ctx)

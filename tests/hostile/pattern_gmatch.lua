@@ -1,4 +1,4 @@
--- expect: limit.stall at work
+-- expect: limit.stall at work line 5
 -- A gmatch whose every match backtracks.
 return flow "pattern_gmatch" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.stall at work
+-- expect: limit.stall at work line 5
 -- A gsub that backtracks.
 return flow "pattern_gsub" {
     task "work" (function(s, ctx)

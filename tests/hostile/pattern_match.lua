@@ -1,4 +1,4 @@
--- expect: limit.stall at work
+-- expect: limit.stall at work line 5
 -- A match that backtracks over a balance.
 return flow "pattern_match" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.stall at work
+-- expect: limit.stall at work line 6
 -- The same inside of a pcall inside of a coroutine.
 return flow "pattern_pcall" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 5
 -- Progress without end.
 return flow "progress_flood" {
     task "work" (function(s, ctx)

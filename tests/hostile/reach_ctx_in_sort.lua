@@ -1,4 +1,4 @@
--- expect: lua at work saying "cannot wait here"
+-- expect: lua at work line 5 saying "cannot wait here"
 -- A request inside of a sort comparator.
 return flow "reach_ctx_in_sort" {
     task "work" (function(s, ctx)

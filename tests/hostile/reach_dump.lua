@@ -1,4 +1,4 @@
--- expect: lua at work | flow.invalid
+-- expect: lua at work line 6 saying "attempt to call a nil value (field '?')"
 -- string.dump.
 return flow "reach_dump" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: library.missing line 5
+-- expect: library.missing line 5 saying "'_G' is out of a flow's reach"
 -- Names that lead outside, looked for while it loads.
 local found = {}
 for _, name in ipairs { "load", "dofile", "io", "debug", "package", "collectgarbage" } do

@@ -1,4 +1,4 @@
--- expect: lua at work | completed
+-- expect: lua at work line 5 saying "bad argument #1 to '?' (invalid conversion specifier '%E')"
 -- os.date with hostile formats.
 return flow "reach_hostile_date" {
     task "work" (function(s, ctx)

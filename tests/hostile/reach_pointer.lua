@@ -1,4 +1,4 @@
--- expect: lua at work
+-- expect: lua at work line 5 saying "string.format: '%p' is not allowed"
 -- Addresses by %p.
 return flow "reach_pointer" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: lua at work
+-- expect: lua at work line 5 saying "getmetatable: the metatable of strings is protected"
 -- The metatable of strings.
 return flow "reach_string_meta" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: lua at work
+-- expect: lua at work line 5 saying "field 'year' is out-of-bound"
 -- os.time with fields that overflow.
 return flow "reach_time" {
     task "work" (function(s, ctx)

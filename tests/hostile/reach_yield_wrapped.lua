@@ -1,4 +1,4 @@
--- expect: completed | lua at work
+-- expect: completed 1
 -- The same out of a coroutine of its own.
 return flow "reach_yield_wrapped" {
     task "work" (function(s, ctx)

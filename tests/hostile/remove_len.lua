@@ -1,4 +1,4 @@
--- expect: limit.stall at work
+-- expect: limit.stall at work line 5
 -- table.remove from the front of a table that says it has 2^40 items.
 return flow "remove_len" {
     task "work" (function(s, ctx)

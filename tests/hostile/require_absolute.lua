@@ -1,4 +1,4 @@
--- expect: lua at work | module.unknown at work | flow.invalid | api.misuse at work
+-- expect: lua at work line 4 saying "must be a module's name"
 -- A module named by absolute outside of the folder.
 return flow "require_absolute" {
     task "work" (function(s, ctx)

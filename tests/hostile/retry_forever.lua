@@ -1,4 +1,4 @@
--- expect: x.y | limit.instructions | timeout
+-- expect: x.y at work line 5
 -- A step that is tried again without pause.
 -- set: EXECUTOR_TIMEOUT_SECS=3
 return flow "retry_forever" {

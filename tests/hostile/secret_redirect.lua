@@ -1,4 +1,4 @@
--- expect: secret.denied at work | secret.unknown at work
+-- expect: secret.denied at work line 5 saying "may go to"
 -- The token in the body, to a host that is not the API.
 return flow "secret_redirect" {
     task "work" (function(s, ctx)

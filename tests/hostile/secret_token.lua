@@ -1,4 +1,4 @@
--- expect: secret.denied at work
+-- expect: secret.denied at work line 5 saying "may go to"
 -- The token of its own job, sent elsewhere.
 return flow "secret_token" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: secret.unknown at work
+-- expect: secret.unknown at work line 5 saying "there is none of that name"
 -- A secret that nobody gave it.
 return flow "secret_unknown" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 5
 -- A sort comparator that never ends.
 return flow "sort_comparator" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: completed "sorted" | lua at work
+-- expect: lua at work line 7 saying "invalid order function for sorting"
 -- An order that contradicts itself over 1,000 items.
 return flow "sort_invalid" {
     task "work" (function(s, ctx)

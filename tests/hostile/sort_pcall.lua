@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 6
 -- A comparator that swallows every error in its loop.
 return flow "sort_pcall" {
     task "work" (function(s, ctx)

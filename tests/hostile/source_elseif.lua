@@ -1,4 +1,4 @@
--- expect: flow.invalid | limit.instructions | limit.stall | limit.memory
+-- expect: limit.instructions
 -- An elseif chain of 20,000 links.
 local x = 1
 if x == 0 then

@@ -1,4 +1,4 @@
--- expect: syntax line 204
+-- expect: syntax line 204 saying "too many local variables (limit is 200) in main function near <eof>"
 -- More local variables than a function may have.
 local a0
 local a1

@@ -1,4 +1,4 @@
--- expect: limit.instructions at work
+-- expect: limit.instructions at work line 5
 -- Tail calls without end, which need no stack.
 return flow "tail_calls" {
     task "work" (function(s, ctx)

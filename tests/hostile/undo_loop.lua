@@ -1,4 +1,4 @@
--- expect: limit.instructions | x.y
+-- expect: limit.instructions at first/undo line 4
 -- An undo that never ends.
 return flow "undo_loop" {
     task "first" { run = function() return 1 end, undo = function() while true do end end },

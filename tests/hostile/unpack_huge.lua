@@ -1,4 +1,4 @@
--- expect: lua at work saying "too many results"
+-- expect: lua at work line 5 saying "too many results"
 -- table.unpack of a million items.
 return flow "unpack_huge" {
     task "work" (function(s, ctx)

@@ -1,4 +1,4 @@
--- expect: lua at work | limit.memory at work
+-- expect: lua at work line 5 saying "too many results to unpack"
 -- table.unpack with a __len of 2^53.
 return flow "unpack_len" {
     task "work" (function(s, ctx)

@@ -1,3 +1,3 @@
--- expect: limit.wait
+-- expect: limit.wait at w line 3
 -- A wait of three hundred days.
 return flow "wait_forever" { wait "w" "300d" }

@@ -1,4 +1,4 @@
--- expect: timeout saying "Execution timeout"
+-- expect: timeout at work line 5 saying "Execution timeout"
 -- A sleep that is longer than the run may take.
 -- set: EXECUTOR_TIMEOUT_SECS=2
 return flow "wait_timeout" {
