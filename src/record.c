@@ -74,7 +74,7 @@ static void complain(const struct record *record, enum log_level level, const ch
 static void log_end(const struct record *record, const struct callback_counts *counts)
 {
     /* ten thousand that came too late are one line of the batch */
-    enum log_level level = record->fate == FATE_UNTOUCHED ? LOG_DEBUG : LOG_INFO;
+    enum log_level level = record->fate == FATE_UNTOUCHED ? LOG_TRACE : LOG_INFO;
     const struct claims *claims = record->claims;
     int64_t took_ms = loop_mono_ms(record->stages->loop) - record->started_ms;
     log_line(record->stages->log, level, "record ended",
