@@ -56,6 +56,7 @@ struct batch {
     size_t settled;
     bool cold;
     struct loop_timer pump_timer;
+    struct loop_timer start_timer; /* the last moment to start anything is over */
     struct loop_timer answer_timer;
 };
 
@@ -204,6 +205,7 @@ static void answer(struct batch *batch)
     mem_free(failed);
     loop_timer_stop(batch->stages->loop, &batch->answer_timer);
     loop_timer_stop(batch->stages->loop, &batch->pump_timer);
+    loop_timer_stop(batch->stages->loop, &batch->start_timer);
     turns_decline(batch->stages->turns, &batch->turns);
     report(batch);
     if (!fits)
@@ -231,13 +233,8 @@ static void on_answer_time(void *arg)
 
 /* --- who may start ---------------------------------------------------------------------------- */
 
-static void check_next(struct batch *batch, struct slot *slot)
+static void check_next(struct slot *slot)
 {
-    if (loop_mono_ms(batch->stages->loop) > batch->bounds.start_ms) {
-        record_settle(slot->record, FATE_UNTOUCHED);
-        settle(slot);
-        return;
-    }
     switch (record_check(slot->record)) {
     case RECORD_CHECKED:
         admit(slot);
@@ -266,7 +263,7 @@ static void start_records(struct batch *batch)
             record_run(slot->record);
         } else {
             checks--;
-            check_next(batch, take(&batch->unchecked));
+            check_next(take(&batch->unchecked));
         }
     }
     if (place)
@@ -277,9 +274,21 @@ static void start_records(struct batch *batch)
         turns_decline(turns, &batch->turns);
 }
 
+/* Too late for all that has not begun. */
+static void return_rest(struct batch *batch)
+{
+    struct slot *slot;
+    while ((slot = take(&batch->checked)) || (slot = take(&batch->unchecked))) {
+        record_settle(slot->record, FATE_UNTOUCHED);
+        settle(slot);
+    }
+}
+
 static void pump(void *arg)
 {
     struct batch *batch = arg;
+    if (loop_mono_ms(batch->stages->loop) > batch->bounds.start_ms)
+        return_rest(batch);
     start_records(batch);
     if (batch->settled == batch->event->count)
         answer(batch);
@@ -338,6 +347,7 @@ static void set_bounds(struct batch *batch, const struct batch_spec *spec)
     batch->bounds.run_ms = now + left_ms - margin_ms(batch->stages->config, left_ms);
     batch->bounds.start_ms = start_until_ms(&batch->bounds, batch->stages->config);
     batch->bounds.answer_ms = answer_ms - FLUSH_LEAD_MS;
+    loop_timer_set(loop, &batch->start_timer, batch->bounds.start_ms + 1, pump, batch);
     loop_timer_set(loop, &batch->answer_timer, answer_ms, on_answer_time, batch);
 }
 
@@ -426,6 +436,7 @@ void batch_free(struct batch *batch)
     if (!batch)
         return;
     loop_timer_stop(batch->stages->loop, &batch->pump_timer);
+    loop_timer_stop(batch->stages->loop, &batch->start_timer);
     loop_timer_stop(batch->stages->loop, &batch->answer_timer);
     turns_leave(batch->stages->turns, &batch->turns);
     for (size_t i = 0; i < batch->event->count; i++)

@@ -74,7 +74,7 @@ static void complain(const struct record *record, enum log_level level, const ch
 static void log_end(const struct record *record, const struct callback_counts *counts)
 {
     /* ten thousand that came too late are one line of the batch */
-    enum log_level level = record->fate == FATE_UNTOUCHED ? LOG_DEBUG : LOG_INFO;
+    enum log_level level = record->fate == FATE_UNTOUCHED ? LOG_TRACE : LOG_INFO;
     const struct claims *claims = record->claims;
     int64_t took_ms = loop_mono_ms(record->stages->loop) - record->started_ms;
     log_line(record->stages->log, level, "record ended",
@@ -311,7 +311,10 @@ static void note_run(struct record *record, const struct run_outcome *outcome)
         return;
     record->run_took_ms = loop_mono_ms(record->stages->loop) - record->run_started_ms;
     metrics_value(record->bounds->metrics, record->flow_name, METRIC_RUN_MS, record->run_took_ms);
-    estimate_learn(record->stages->run_times, record->flow, record->run_took_ms);
+    /* one that was cut off would have taken longer: short ones say nothing */
+    if (outcome->end != RUN_DEADLINE ||
+        record->run_took_ms > estimate_ms(record->stages->run_times, record->flow))
+        estimate_learn(record->stages->run_times, record->flow, record->run_took_ms);
 }
 
 /* True when the deadline that came was the run's own: EXECUTOR_TIMEOUT_SECS, the flow's, or the

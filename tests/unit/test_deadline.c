@@ -1,6 +1,8 @@
 /* The Lambda deadline: what is started, what is stopped, and that the answer comes before it. */
 #include "house.h"
 
+#include "loops.h"
+
 // clang-format off
 #include <stdarg.h>
 #include <stddef.h>
@@ -229,6 +231,36 @@ static void what_a_flow_takes_is_learned_from_its_runs(void **state)
     stop_experienced();
 }
 
+static void note_done(void *arg, struct span response)
+{
+    (void)response;
+    *(bool *)arg = true;
+}
+
+static void what_finds_no_place_in_time_goes_back_before_the_deadline(void **state)
+{
+    (void)state;
+    bool done = false;
+    struct jobs_record job = {.run = "r1", .flow = "sleepy", .payload = "{\"nap\":\"60s\"}"};
+    struct batch_spec spec = {.request_id = "request-0"};
+    house_start_with_flow(&house, (const char *[]){"EXECUTOR_CONCURRENCY=1", NULL}, "sleepy",
+                          house_sleepy);
+    char *event = house_event(&house, &job, 1);
+    spec.event = span_of(event);
+    struct batch *other = batch_new(&house.stages, &spec, note_done, &done, NULL);
+    assert_non_null(other);
+    loops_for(house.stages.loop, 50);
+    job.run = "r2";
+    run_in_time(&job, 1, 4000);
+    assert_string_equal(house.response, RETURNED("r2"));
+    assert_true(house_logged(&house, "\"untouched\":1"));
+    assert_false(house_logged(&house, "the invocation's deadline is near"));
+    assert_false(done);
+    batch_free(other);
+    mem_free(event);
+    house_stop(&house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +270,7 @@ int main(void)
             ten_thousand_records_with_three_seconds_left_go_back_but_for_those_that_ran),
         cmocka_unit_test(a_record_is_not_started_when_its_flow_usually_takes_longer),
         cmocka_unit_test(what_a_flow_takes_is_learned_from_its_runs),
+        cmocka_unit_test(what_finds_no_place_in_time_goes_back_before_the_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
