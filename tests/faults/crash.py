@@ -1,11 +1,10 @@
 """crash: kill -9, again and again, and nothing is lost.
 
-A worker or the whole program is killed (or told to stop) at random moments, and at chosen ones: when a
-push has
-arrived, was processed, was answered, or the response was taken. The queue hands out again whatever
-was not deleted. In the end every run has exactly one terminal status that the API accepted, no
-message was deleted before that, and only what is no job lies among the dead letters. The other
-laws hold as well, delivery by delivery.
+A worker or the whole program is killed (or told to stop) at random moments, and at chosen ones: when
+a push has arrived, was processed, was answered, or the response was taken. The queue hands out
+again whatever was not deleted. In the end every run has exactly one terminal status that the API
+accepted, no message was deleted before that, and only what is no job lies among the dead letters.
+The other laws hold as well, delivery by delivery.
 
   crash.py --kills 60            until so many kills were done
   crash.py --seed 3 -v           one trial, with a transcript
@@ -41,6 +40,7 @@ SETTINGS = {
 }
 STAGES = ("arrived", "processed", "answered")
 KINDS = ("running", "events", "end")
+TAKEN = ("taken", "response")
 MOST_RECEIVES = 40
 KILLS_A_TRIAL = 8
 DEADLINE = 60.0
@@ -69,6 +69,7 @@ class Crash:
         self.api.watch = self._reached
         self.environment = Environment(self.history, program)
         self.queue = Queue(MOST_RECEIVES)
+        self.environment.lambda_api.watch = self._taken
         self.kills = {"worker": 0, "program": 0, "stop": 0}
         self.killer = None  # a kill that is timed
         self.target = None  # (stage, kind): the program dies there
@@ -105,6 +106,12 @@ class Crash:
             self.target = None
             self._kill_program()
 
+    def _taken(self):
+        if self.target == TAKEN:
+            self.target = None
+            self.environment.child.kill()
+            self.kills["program"] += 1
+
     def _plan_kill(self):
         self.target = None
         if sum(self.kills.values()) >= KILLS_A_TRIAL:
@@ -112,7 +119,8 @@ class Crash:
         loop = asyncio.get_running_loop()
         roll = self.chance.random()
         if roll < 0.4:
-            self.target = (self.chance.choice(STAGES), self.chance.choice(KINDS))
+            pushes = [(stage, kind) for stage in STAGES for kind in KINDS]
+            self.target = self.chance.choice(pushes + [TAKEN] * 2)
         else:
             kill = self.chance.choice((self._kill_worker, self._kill_worker, self._kill_program,
                                        self._kill_program, self._stop_program))
