@@ -1,10 +1,10 @@
 """crash: kill -9, again and again, and nothing is lost.
 
-A worker or the whole program is killed (or told to stop) at random moments, and at chosen ones: when a push has
-arrived, was processed, was answered, or the response was taken. The queue hands out again whatever
-was not deleted. In the end every run has exactly one terminal status that the API accepted, no
-message was deleted before that, and only what is no job lies among the dead letters. The other
-laws hold as well, delivery by delivery.
+A worker or the whole program is killed (or told to stop) at random moments, and at chosen ones: when
+a push has arrived, was processed, was answered, or the response was taken. The queue hands out
+again whatever was not deleted. In the end every run has exactly one terminal status that the API
+accepted, no message was deleted before that, and only what is no job lies among the dead letters.
+The other laws hold as well, delivery by delivery.
 
   crash.py --kills 60            until so many kills were done
   crash.py --seed 3 -v           one trial, with a transcript
@@ -22,12 +22,10 @@ import sys
 import bootstrap
 import jobs
 import laws
-import mint
 import run
 from api import Api
-from bootstrap import Bootstrap
+from environment import Environment
 from history import TERMINAL, History, Invocation, Record
-from lambda_api import LambdaApi
 from pulse import PULSE
 from sqsqueue import Message, Queue
 
@@ -42,9 +40,10 @@ SETTINGS = {
 }
 STAGES = ("arrived", "processed", "answered")
 KINDS = ("running", "events", "end")
+TAKEN = ("taken", "response")
 MOST_RECEIVES = 40
 KILLS_A_TRIAL = 8
-ANSWER_SECONDS = 60
+DEADLINE = 60.0
 
 
 def make_jobs(chance, seed):
@@ -68,11 +67,9 @@ class Crash:
         latency = {"do": "serve", "times": -1, "ms": self.chance.choice((1, 4, 12))}
         self.api = Api(self.history, [latency], 5.0)
         self.api.watch = self._reached
-        self.lambda_api = LambdaApi(self.history)
+        self.environment = Environment(self.history, program)
         self.queue = Queue(MOST_RECEIVES)
-        self.program = program
-        self.child = None
-        self.logs = []
+        self.environment.lambda_api.watch = self._taken
         self.kills = {"worker": 0, "program": 0, "stop": 0}
         self.killer = None  # a kill that is timed
         self.target = None  # (stage, kind): the program dies there
@@ -80,20 +77,20 @@ class Crash:
     # --- killing ------------------------------------------------------------------------------
 
     def _kill_program(self):
-        if self.child.is_running() and self.lambda_api.open:
-            self.child.kill()
+        if self.environment.is_busy():
+            self.environment.child.kill()
             self.kills["program"] += 1
 
     def _stop_program(self):
         """SIGTERM: it must end without an answer, and without more pushes."""
-        if self.child.is_running() and self.lambda_api.open:
-            self.child.process.send_signal(signal.SIGTERM)
+        if self.environment.is_busy():
+            self.environment.child.process.send_signal(signal.SIGTERM)
             self.kills["stop"] += 1
 
     def _kill_worker(self):
         """One of them, which may be a spare one, or all at once, as a machine without memory does."""
-        workers = self.child.workers()
-        if not workers or not self.lambda_api.open:
+        workers = self.environment.child.workers() if self.environment.is_busy() else []
+        if not workers:
             return
         if self.chance.random() < 0.5:
             workers = [self.chance.choice(workers)]
@@ -109,6 +106,12 @@ class Crash:
             self.target = None
             self._kill_program()
 
+    def _taken(self):
+        if self.target == TAKEN:
+            self.target = None
+            self.environment.child.kill()
+            self.kills["program"] += 1
+
     def _plan_kill(self):
         self.target = None
         if sum(self.kills.values()) >= KILLS_A_TRIAL:
@@ -116,7 +119,8 @@ class Crash:
         loop = asyncio.get_running_loop()
         roll = self.chance.random()
         if roll < 0.4:
-            self.target = (self.chance.choice(STAGES), self.chance.choice(KINDS))
+            pushes = [(stage, kind) for stage in STAGES for kind in KINDS]
+            self.target = self.chance.choice(pushes + [TAKEN] * 2)
         else:
             kill = self.chance.choice((self._kill_worker, self._kill_worker, self._kill_program,
                                        self._kill_program, self._stop_program))
@@ -142,23 +146,6 @@ class Crash:
             if status not in TERMINAL:
                 self.history.notes.append("%s was acknowledged, its run is %s" % (message.id, status))
 
-    async def _start(self):
-        settings = SETTINGS | {
-            "AWS_LAMBDA_RUNTIME_API": self.lambda_api.address,
-            "BACKEND_PUB": mint.public_pem(),
-        }
-        self.child = Bootstrap(self.program, settings)
-        self.lambda_api.asked.clear()
-        await self.child.start()
-        await asyncio.wait_for(self.lambda_api.asked.wait(), 60)
-
-    async def _bury(self):
-        code = await self.child.stop()
-        self.logs.append(self.child.log.decode("utf-8", "replace"))
-        self.lambda_api.abandon()
-        if code not in (0, -signal.SIGKILL):
-            self.history.notes.append("the program ended with status %d" % code)
-
     async def _deliver(self, number):
         messages = self.queue.receive(self.chance.randint(1, 6))
         if not messages:
@@ -166,44 +153,31 @@ class Crash:
         records = [Record(m.id, m.job["run"], m.job, m.receives) for m in messages]
         invocation = Invocation("request-%d" % number, records)
         event = {"Records": [jobs.record(m.id, m.body, m.receives) for m in messages]}
-        self.history.invocations.append(invocation)
-        self.lambda_api.offer(invocation, event, 60.0)
         self._plan_kill()
-        answering = asyncio.ensure_future(self.lambda_api.until_answered(invocation, ANSWER_SECONDS))
-        ending = asyncio.ensure_future(self.child.process.wait())
-        done, _ = await asyncio.wait({answering, ending}, return_when=asyncio.FIRST_COMPLETED)
+        await self.environment.invoke(invocation, event, DEADLINE)
         if self.killer:
             self.killer.cancel()
-        if answering in done and not answering.result():
-            self.history.notes.append("%s was not answered" % invocation.id)
-            self.child.kill()
-        answering.cancel()
-        ending.cancel()
-        if not self.child.is_running():
-            await self._bury()
         self._settle(invocation, messages)
 
     async def play(self):
         PULSE.start()
         try:
             await self.api.port.open()
-            await self.lambda_api.port.open()
+            await self.environment.lambda_api.port.open()
             self._send()
             for number in itertools.count():
                 if self.queue.is_empty():
                     break
-                if self.child is None or not self.child.is_running():
-                    await self._start()
+                if not self.environment.is_up():
+                    await self.environment.start()
                 await self._deliver(number)
-            await self._bury()
+            if self.environment.is_up():
+                await self.environment.stop()
             self.history.exit_code = 0
         finally:
-            if self.child:
-                self.child.kill()
-            for port in (self.api.port, self.lambda_api.port):
-                await port.release()
-                self.history.notes += port.faults
-            self.history.log = "\n".join(self.logs)
+            await self.environment.release()
+            await self.api.port.release()
+            self.history.notes += self.api.port.faults
         return self._judge()
 
     # --- the end ------------------------------------------------------------------------------

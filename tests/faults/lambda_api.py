@@ -28,6 +28,7 @@ class LambdaApi:
         self.answered = {}
         self.at_most = 1  # invocations at once
         self.asked = asyncio.Event()  # the program is up
+        self.watch = lambda: None  # told when an answer was taken, before it is acknowledged
         self.init_error = ""
 
     @property
@@ -104,6 +105,7 @@ class LambdaApi:
             return await exchange.write(writer, 400, b'{"errorType":"InvalidRequestID"}')
         invocation.answered, invocation.kind, invocation.body = at, match[2], body.decode()
         self.answered[invocation.id].set()
+        self.watch()
         fault = self.faults.pop(invocation.id)
         if fault == "reset":
             invocation.taken = False

@@ -18,12 +18,10 @@ import bootstrap
 import emulator
 import jobs
 import laws
-import mint
 import run
 from api import Api
-from bootstrap import Bootstrap
+from environment import Environment
 from history import TERMINAL, History, Invocation, Record
-from lambda_api import LambdaApi
 from pulse import PULSE
 
 SKIPPED = 77
@@ -146,41 +144,21 @@ class Scenario:
         self.history = History(dict(SETTINGS), script)
         self.api = Api(self.history, rules, 3.0)
         self.api.watch = self._reached
-        self.lambda_api = LambdaApi(self.history)
-        self.program = program
+        self.environment = Environment(self.history, program)
         self.kill_at = kill_at
-        self.child = None
         self.jobs = {}  # by message id
         self.receives = {}
-        self.logs = []
 
     def _reached(self, stage, request):
         if self.kill_at == (stage, request.kind, request.run):
             self.kill_at = None
-            self.child.kill()
+            self.environment.child.kill()
 
     def _send(self, made):
         for job in made:
             text, token = jobs.body(job, self.api.url())
             self.api.tokens[job["run"]] = {token}
             self.jobs[self.queue.send(job, text)] = job
-
-    async def _start(self):
-        settings = SETTINGS | {
-            "AWS_LAMBDA_RUNTIME_API": self.lambda_api.address,
-            "BACKEND_PUB": mint.public_pem(),
-        }
-        self.child = Bootstrap(self.program, settings)
-        self.lambda_api.asked.clear()
-        await self.child.start()
-        await asyncio.wait_for(self.lambda_api.asked.wait(), 60)
-
-    async def _bury(self):
-        code = await self.child.stop()
-        self.lambda_api.abandon()
-        self.logs.append(self.child.log.decode("utf-8", "replace"))
-        if code not in (0, -9):
-            self.history.notes.append("the program ended with status %d" % code)
 
     # --- the event source mapping -------------------------------------------------------------
 
@@ -204,15 +182,7 @@ class Scenario:
         """The ids that failed, or None when there was no answer."""
         records = [self._record(message) for message in messages]
         invocation = Invocation("request-%d" % number, records, self.queue.fifo)
-        self.history.invocations.append(invocation)
-        self.lambda_api.offer(invocation, self._event(messages, self.queue.fifo), DEADLINE)
-        answering = asyncio.ensure_future(self.lambda_api.until_answered(invocation, 2 * DEADLINE))
-        ending = asyncio.ensure_future(self.child.process.wait())
-        await asyncio.wait({answering, ending}, return_when=asyncio.FIRST_COMPLETED)
-        answering.cancel()
-        ending.cancel()
-        if not self.child.is_running():
-            await self._bury()
+        await self.environment.invoke(invocation, self._event(messages, self.queue.fifo), DEADLINE)
         return invocation.failures() if invocation.answered is not None else None
 
     async def _settle(self, messages, failures):
@@ -235,8 +205,8 @@ class Scenario:
                     return
                 await asyncio.sleep(0.1)
                 continue
-            if self.child is None or not self.child.is_running():
-                await self._start()
+            if not self.environment.is_up():
+                await self.environment.start()
             await self._settle(messages, await self._invoke(number, messages))
             number += 1
         self.history.notes.append("the queue is not empty after %d s" % END_SECONDS)
@@ -245,18 +215,16 @@ class Scenario:
         PULSE.start()
         try:
             await self.api.port.open()
-            await self.lambda_api.port.open()
+            await self.environment.lambda_api.port.open()
             await asyncio.to_thread(self._send, made)
             await self._map()
-            await self._bury()
+            if self.environment.is_up():
+                await self.environment.stop()
             self.history.exit_code = 0
         finally:
-            if self.child:
-                self.child.kill()
-            for port in (self.api.port, self.lambda_api.port):
-                await port.release()
-                self.history.notes += port.faults
-            self.history.log = "\n".join(self.logs)
+            await self.environment.release()
+            await self.api.port.release()
+            self.history.notes += self.api.port.faults
         return self._judge(await asyncio.to_thread(self.queue.dead))
 
     # --- what must be true --------------------------------------------------------------------

@@ -186,7 +186,6 @@ def broken_for_good(draft):
         what = draft.chance.choice(("status", "status", "silent", "reset_after", "half", "page", "undecided"))
         status = draft.chance.choice(TRANSIENT)
         draft.rule(what, kind=kind, run=job["run"], times=-1, status=status)
-    draft.more["heals"] = True
     draft.redelivery()
 
 
@@ -223,7 +222,6 @@ def unknown(draft):
     draft.rule("unknown", kind="status", times=-1)
     for _ in range(draft.chance.randint(0, 4)):
         draft.rules.insert(0, {"do": "status", "status": 503, "times": 1, "kind": "any", "skip": 1})
-    draft.more["rowless"] = True
 
 
 def contents(draft):
