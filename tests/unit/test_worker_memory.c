@@ -25,7 +25,7 @@
 /* "hidden-variable" */
 #define HIDDEN_BYTES "[34,104,105,100,100,101,110,45,118,97,114,105,97,98,108,101,34]"
 
-#define REGION_MAX ((size_t)1 << 30) /* larger ones are a sanitizer's */
+#define REGION_MAX ((size_t)1 << 26) /* larger ones are a sanitizer's */
 #define CHUNK      ((size_t)1 << 20)
 #define OVERLAP    ((size_t)8192)
 
@@ -104,7 +104,7 @@ static void look_at_region(struct look *look, int memory, const char *line)
     unsigned long from, to;
     char rights[8], *chunk = mem_new(CHUNK + OVERLAP);
     if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 && rights[0] == 'r' &&
-        to - from < REGION_MAX) {
+        rights[1] == 'w' && to - from < REGION_MAX) {
         look->regions++;
         for (unsigned long at = from; at < to; at += CHUNK) {
             ssize_t got = pread(memory, chunk, CHUNK + OVERLAP, (off_t)at);
