@@ -13,7 +13,7 @@ local vocabulary = use "vocabulary"
 
 local source = {}
 
-local LOAD_MS = 2000
+local LOAD_MS = 5000
 -- What lint tells of a line, and better than the error that follows from it.
 local GLOBALS = { "global.unknown", "global.write", "library.missing" }
 local HINT = 'end the file with return flow "name" { ... }'
@@ -21,7 +21,7 @@ local HINT = 'end the file with return flow "name" { ... }'
 local function failed(status, value, file, line)
     local known = findings.errors > 0
     if status == "timeout" then
-        findings.error("timeout", "loading took longer than 2 s", 0,
+        findings.error("timeout", "loading took longer than 5 s", 0,
                        "a flow file only defines; work belongs into a step")
     else
         local failure = fault.raised(value, file, line)
