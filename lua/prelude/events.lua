@@ -17,8 +17,8 @@ function events.send(what, kind, payload)
     end
     local json, problem, reason = host.encode(payload, host.limits.event)
     if problem == "limit" then
-        fault.raise("limit.payload", ("%s: the payload is over its limit: EXECUTOR_EVENT_LIMIT_KB is %d")
-                                     :format(what, host.limits.event // 1024))
+        local words = "%s: the payload is over its limit: EXECUTOR_EVENT_LIMIT_KB is %d"
+        fault.raise("limit.payload", words:format(what, host.limits.event // 1024))
     elseif not json then
         fault.misuse(("%s: the payload cannot be JSON: %s"):format(what, reason))
     end
