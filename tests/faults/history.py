@@ -70,6 +70,7 @@ class Invocation:
     body: str = ""
     taken: bool = True  # our Runtime API took the answer; False: it was told to refuse it
     lag: float = 0.0  # how long the rig itself was not scheduled meanwhile
+    late: float = 0.0  # the same, just before the answer was read
     cut: Optional[float] = None  # the process ended before it answered
 
     def failures(self):

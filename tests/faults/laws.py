@@ -117,7 +117,7 @@ class Judge:
         if invocation.deadline is None:
             return
         left = invocation.deadline - invocation.answered
-        if left < TIME_LEFT - 2 * invocation.lag:
+        if left < TIME_LEFT - 2 * invocation.late:
             self.say("7 time", "%s was answered %.0f ms before its deadline" % (invocation.id, left * 1000))
 
     def silent_afterwards(self, invocation):

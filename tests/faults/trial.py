@@ -73,6 +73,7 @@ class Trial:
         for invocation in self.history.invocations:
             if invocation.answered is not None:
                 invocation.lag = PULSE.lag(invocation.given, invocation.answered)
+                invocation.late = PULSE.lag(invocation.answered - 0.5, invocation.answered)
         for request in self.history.requests:
             if request.sure:
                 lag = PULSE.lag(request.at - self.api.timeout, request.ended)
