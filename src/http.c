@@ -44,6 +44,7 @@ struct http_request {
     struct curl_slist *lines;
     struct buffer answer;
     size_t answer_head_len, answer_lines;
+    bool whole_head;
     char detail[CURL_ERROR_SIZE];
     struct error denied; /* filled when egress refused an address */
     const char *over;    /* the cap that the answer passed, in words */
@@ -188,12 +189,17 @@ static size_t on_body(char *at, size_t one, size_t len, void *arg)
     return 0;
 }
 
-/* Only counts: curl keeps the headers until they are asked for. */
+/* Counts, and sees whether the head comes to its end; curl keeps the headers until they are asked
+ * for. An interim answer has a head of its own. */
 static size_t on_head(char *at, size_t one, size_t len, void *arg)
 {
-    (void)at;
     (void)one;
     struct http_request *request = arg;
+    struct span line = {at, len};
+    if (len >= 5 && memcmp(at, "HTTP/", 5) == 0)
+        request->whole_head = false;
+    else if (span_is(line, "\r\n") || span_is(line, "\n"))
+        request->whole_head = true;
     request->answer_head_len += len;
     if (request->answer_head_len <= ANSWER_HEAD_MAX && ++request->answer_lines <= ANSWER_LINES_MAX)
         return len;
@@ -333,6 +339,7 @@ static void send_hop(struct http_request *request)
     request->denied.kind = ERROR_NONE;
     request->detail[0] = '\0';
     request->answer_head_len = request->answer_lines = 0;
+    request->whole_head = false;
     buffer_clear(&request->answer);
     curl_easy_setopt(request->transfer.easy, CURLOPT_CURLU,
                      request->stand_in ? request->stand_in : request->asked->url);
@@ -453,6 +460,8 @@ static void on_transfer(void *arg, CURLcode result)
 {
     struct http_request *request = arg;
     long status = 0;
+    if (result == CURLE_OK && !request->whole_head)
+        result = CURLE_PARTIAL_FILE; /* for curl such an answer is one without a body */
     if (result != CURLE_OK) {
         fail_transfer(request, result);
         return;

@@ -119,6 +119,7 @@ struct server_answer pages_serve(void *arg, const struct server_request *request
     } fixed[] = {
         {"/close", {.fault = SERVER_CLOSES}},
         {"/reset", {.fault = SERVER_RESETS}},
+        {"/cut", {.status = 200, .fault = SERVER_CUTS}},
         {"/half", {.body = "0123456789", .fault = SERVER_HALF}},
         {"/hang", {.fault = SERVER_HANGS}},
         {"/missing", {.status = 404, .body = "{\"no\":1}"}},

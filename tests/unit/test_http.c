@@ -170,6 +170,7 @@ static void http_tells_failures_apart(void **state)
     site_assert_failed(site_get(site, "/close"), "net.connect", "127.0.0.1: ");
     site_assert_failed(site_get(site, "/reset"), "net.connect", "127.0.0.1: ");
     site_assert_failed(site_get(site, "/half"), "net.connect", "127.0.0.1: ");
+    site_assert_failed(site_get(site, "/cut"), "net.connect", "127.0.0.1: ");
     site_assert_failed(site_get(site, "/unknown-encoding"), "net.protocol", "127.0.0.1: ");
     site_assert_failed(site_get(site, "/not-packed"), "net.protocol", "127.0.0.1: ");
     site_assert_failed(site_get(site, "/nonsense"), "net.protocol", "127.0.0.1: ");

@@ -217,7 +217,7 @@ static void run_lie(const char *name, const char *code)
     start(name, NULL);
     struct jobs_record job = {.run = "r1", .flow = "hello"};
     char *text = house_event(&house, &job, 1);
-    assert_string_equal(house_run(&house, text, 0, 30000), "{\"batchItemFailures\":[]}");
+    assert_string_equal(house_run(&house, text, 0, 60000), "{\"batchItemFailures\":[]}");
     mem_free(text);
     char *events = house_events(&house, "r1");
     if (!strstr(events, code))
