@@ -26,6 +26,11 @@ static const struct flow *find(struct fetcher *fetcher, bool module, struct span
         error_set(why, ERROR_MISSING, "there is no flows folder to look in");
         return NULL;
     }
+    if (fetcher->count > FETCH_COUNT_MAX) {
+        error_set(why, ERROR_LIMIT, "one run looks for more than %d modules and flows",
+                  FETCH_COUNT_MAX);
+        return NULL;
+    }
     const struct flow *flow = (module ? flow_module : flow_called)(fetcher->flows, name, why);
     if (!flow || (fetcher->bytes += flow->source.len) <= CONFIG_FETCHED_MAX)
         return flow;
@@ -42,6 +47,8 @@ bool fetch_answer(struct fetcher *fetcher, const struct wire_fetch *fetch, struc
     buffer_init(head, HEAD_MAX);
     if (!json_is_utf8(fetch->name) || (!module && !span_is(fetch->what, "flow")))
         return error_set(err, ERROR_INPUT, "a fetch of neither a module nor a flow");
+    if (++fetcher->count > FETCH_FLOOD)
+        return error_set(err, ERROR_LIMIT, "more than %d fetches", FETCH_FLOOD);
     const struct flow *flow = find(fetcher, module, fetch->name, &why);
     put_head(head, flow, &why, module ? "module.unknown" : "flow.unknown");
     *reply = (struct wire_reply){.id = fetch->id, .head = buffer_span(head)};

@@ -307,14 +307,7 @@ static void a_fetch_after_the_outcome_cannot_reach_the_next_run(void **state)
 static void a_worker_that_fetches_and_does_not_read_is_stopped(void **state)
 {
     (void)state;
-    start("fetches-and-does-not-read", NULL);
-    struct jobs_record job = {.run = "r1", .flow = "hello"};
-    char *text = house_event(&house, &job, 1);
-    assert_string_equal(house_run(&house, text, 0, 30000),
-                        "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-r1\"}]}");
-    mem_free(text);
-    assert_null(house_last(&house, "r1", HOUSE_TERMINAL));
-    house_stop(&house);
+    run_lie("fetches-and-does-not-read", "\"code\":\"worker.protocol\"");
 }
 
 int main(int argc, char **argv)
