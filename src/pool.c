@@ -497,7 +497,7 @@ static void look_at_asked(void *arg)
 
 void pool_ask(struct pool_worker *worker)
 {
-    if (worker->asked.set)
+    if (worker->asked.set || worker->exited) /* its pid may be another's by now */
         return;
     worker->asked_ms = loop_mono_ms(worker->pool->loop);
     clock_cpu_ms(worker->child.pid, &worker->asked_cpu_ms);
