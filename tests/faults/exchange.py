@@ -92,13 +92,14 @@ SHAPES = {
 async def write(writer, status, body=b"", headers=None, shape="whole", pause=0.01):
     """Writes an answer in that shape. False when the client is gone."""
     try:
-        for piece in SHAPES[shape](status, body, headers or {"Content-Type": "application/json"}):
+        pieces = SHAPES[shape](status, body, headers or {"Content-Type": "application/json"})
+        for number, piece in enumerate(pieces):
+            if number and shape in ("interim", "drip"):
+                await asyncio.sleep(pause)  # between pieces: behind the last one the answer is whole
             if writer.is_closing():
                 return False
             writer.write(piece)
             await writer.drain()
-            if shape in ("interim", "drip"):
-                await asyncio.sleep(pause)
         return not writer.is_closing()
     except OSError:
         return False
