@@ -64,6 +64,9 @@ check "one document's numbers" 1 '\],"errors":3,"warnings":0,"files":1}$' --json
     tests/data/broken/option_unknown.lua
 check "one document of nothing" 0 '^{"findings":\[\],"errors":0,"warnings":0,"files":1}$' --json \
     flows/hello.lua
+printf 'while true do\nend\n' >"$work/endless.lua"
+EXECUTOR_INSTRUCTION_LIMIT=1000000 check "instructions without end" 1 'limit.instructions' \
+    "$work/endless.lua"
 check "help" 0 'usage: moonmill check' --help
 check "an unknown option" 2 'bogus' --bogus
 check "no such flows folder" 2 'nowhere' --flows nowhere flows/hello.lua
