@@ -7,6 +7,7 @@ import expected
 
 MARGIN = 3.5  # seconds: flows are stopped 3 s before the deadline, at the earliest
 SLACK = 0.15  # seconds: of a machine that is busy
+SURE_ROOM = 512 * 1024  # bytes: a body this small had room for more; the program's maximum is 1 MiB
 
 
 class Delivery:
@@ -18,6 +19,7 @@ class Delivery:
         self.run = requests[0].run
         self.timeout = history.setting("EXECUTOR_CALLBACK_TIMEOUT_MS", 5000) / 1000
         self.flush_seconds = history.setting("EXECUTOR_FLUSH_SECS", 20)
+        self.batch_size = history.setting("EXECUTOR_MAX_BATCH_SIZE", 100)
         self.run_seconds = history.setting("EXECUTOR_TIMEOUT_SECS", 3600)
         self.retries = history.setting("EXECUTOR_CALLBACK_RETRIES", 3)
         self.lag = invocation.lag
@@ -285,14 +287,28 @@ class Delivery:
         return began is not None and self.invocation.answered - began < self.flush_seconds - SLACK - self.lag
 
     def waiting_since(self):
-        """Not later than this the time limit began: with `running`, or with the run's end, which
-        falls into the push before the one that carries the final event. None: cannot be told."""
+        """The time limit did not begin before this: it begins with `running`, and again with the
+        run's end. None: the final event was not seen, so when that was cannot be told."""
         if all(request.kind in ("running", "unread") for request in self.requests):
             return self.requests[0].at
-        for before, push in zip(self.requests, self.requests[1:]):
-            if push.events and self.is_final(push.events[-1]):
-                return before.at
-        return None
+        final = next((p.last for p in self.pushes if p.events and self.is_final(p.events[-1])), None)
+        return final and self.was_there_after(final)
+
+    def was_there_after(self, sequence):
+        """The event with this number came into being later: whatever is queued goes along, so a
+        push with room in it, and without this event, was made before. A refused push is cut into
+        smaller ones; from there on room means nothing."""
+        after, tried = self.requests[0].at, set()
+        for push in self.pushes:
+            first_try = push.key not in tried
+            tried.add(push.key)
+            if push.last >= sequence or push.instead:
+                break
+            if first_try and len(push.events) < self.batch_size and push.size < SURE_ROOM:
+                after = push.at
+            if push.verdict in ("unacceptable", "broken"):
+                break
+        return after
 
     @staticmethod
     def is_final(event):

@@ -281,6 +281,17 @@ class TestLaws(unittest.TestCase):
         self.fail_record("m2")
         self.caught("4", self.history, "nothing explains")
 
+    def test_a_queue_that_took_longer_than_the_time_to_flush(self):
+        """Full pushes do not tell when the run ended: it may have been at once."""
+        self.history.settings |= {"EXECUTOR_FLUSH_SECS": 1, "EXECUTOR_MAX_BATCH_SIZE": 2}
+        self.requests[9:] = [end(11.8, "r2", status=429, verdict="again"),
+                             end(11.9, "r2", status=429, verdict="again")]
+        self.fail_record("m2")
+        self.requests[5].at = self.requests[5].ended = 10.5
+        self.assertEqual([], laws.judge(self.history))
+        self.history.settings["EXECUTOR_MAX_BATCH_SIZE"] = 3
+        self.caught("4", self.history, "nothing explains")
+
     def test_returned_untouched_with_time_left(self):
         del self.requests[5:]
         self.fail_record("m2")
