@@ -35,4 +35,13 @@ const char *stage_header(struct stage_call *call, const char *name);
 void stage_add_header(struct stage_call *call, const char *name, const char *value);
 void stage_say(struct stage_call *call, int status, struct span body);
 
+/* An answer that goes on, 200, with the headers so far: pieces are sent as they are written, until
+ * it is ended. A client that leaves, or takes so little that over STAGE_UNREAD_MAX bytes wait for
+ * it, is dropped: closed is called, once, and the stream is gone. */
+#define STAGE_UNREAD_MAX (1024 * 1024)
+struct stage_stream;
+struct stage_stream *stage_stream(struct stage_call *call, void (*closed)(void *arg), void *arg);
+void stage_stream_write(struct stage_stream *stream, struct span piece);
+void stage_stream_end(struct stage_stream *stream); /* closed is not called */
+
 #endif
