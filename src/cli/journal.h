@@ -1,8 +1,9 @@
 /* journal: what is known of every message, batch and run since it was opened, in memory.
  *
  * It is told as things happen, and draws nothing: page and report read it. Bounded: the oldest
- * batches, with their runs, go first. Times are milliseconds of the loop's wall clock; 0: not yet.
- */
+ * batches that have ended go first, with their runs; what still does not fit is counted, not kept.
+ * It keeps no secret: of a job only what anyone may see. Times are milliseconds of the loop's wall
+ * clock; 0: not yet. */
 #ifndef MOONMILL_CLI_JOURNAL_H
 #define MOONMILL_CLI_JOURNAL_H
 
@@ -26,7 +27,7 @@ struct journal_event {
 /* One delivery of one run: a message that is received again is another one. */
 struct journal_run {
     char *run_id, *flow, *message_id;
-    char *body; /* of the message: the job, without its token */
+    char *body; /* JSON: the job without tokens, credentials and variables; else why not, as text */
     int64_t receive_count;
     const char *status; /* as the API was told: "none", "running", "completed", "failed", ... */
     char *error;        /* of the terminal status, or NULL */
@@ -34,6 +35,7 @@ struct journal_run {
     int64_t began_ms, ended_ms;
     struct journal_event *events;
     size_t event_count;
+    size_t unkept;            /* events that were not kept: the journal is full */
     size_t number;            /* its own, from 1, never used again: /runs/NUMBER */
     struct journal_run *next; /* in its batch */
 };
@@ -49,14 +51,15 @@ struct journal_batch {
     struct journal_batch *older;
 };
 
-/* changed is called after every change, with the number of the run that changed or 0; NULL: nobody
- * wants to know. */
+/* changed is called after every change, with the number of the run that changed or 0 for the lists;
+ * NULL: nobody wants to know. */
 typedef void journal_changed(void *arg, size_t run);
 struct journal *journal_new(journal_changed *changed, void *arg);
 void journal_free(struct journal *journal);
 
-/* A batch begins; then its records, in order. Pointers stay valid until the batch is dropped; keep
- * numbers instead. */
+/* A batch begins; then its records, in order. Pointers stay valid until the batch is dropped, which
+ * is not before it ended and another began; keep numbers instead. Texts may be NULL where a record
+ * does not say; how and fate are constants and not copied. */
 struct journal_batch *journal_begin(struct journal *journal, const char *request_id,
                                     int64_t began_ms, int64_t deadline_ms);
 struct journal_run *journal_add(struct journal *journal, struct journal_batch *batch,
