@@ -122,7 +122,7 @@ static void refuse(struct stage_call *call, int status, const char *type)
     stage_say(call, status, span_of(body));
 }
 
-static void accept(struct stage_call *call)
+static void say_ok(struct stage_call *call)
 {
     stage_say(call, 202, span_of("{\"status\":\"OK\"}"));
 }
@@ -133,7 +133,7 @@ static void take_init_error(struct lambda *lambda, struct stage_call *call, stru
         refuse(call, 403, "InvalidStateTransition");
         return;
     }
-    accept(call);
+    say_ok(call);
     lambda->user.refused_start(lambda->user.arg, body);
 }
 
@@ -145,7 +145,7 @@ static void take_answer(struct lambda *lambda, struct stage_call *call, enum lam
         refuse(call, 413, "RequestEntityTooLarge");
         return;
     }
-    accept(call);
+    say_ok(call);
     lambda->given = NULL;
     invocation->given = false;
     invocation->answered(invocation->arg, how, body);
