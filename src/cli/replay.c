@@ -57,6 +57,7 @@ struct replay {
     struct fixture *fixture;
     struct report *report;
     struct lambda *lambda;
+    struct lambda_invocation invocation;
     struct child *child;
     struct loop_timer limit;
     int64_t started_ms;
@@ -188,9 +189,10 @@ static void on_late(void *arg)
     end_child(replay);
 }
 
-static void on_started(void *arg)
+static void on_started(void *arg, int64_t deadline_ms)
 {
     struct replay *replay = arg;
+    (void)deadline_ms;
     replay->started = true;
     replay->started_ms = loop_mono_ms(replay->loop);
     set_limit(replay, replay->options->timeout_ms + OVERTIME_MS, on_late);
@@ -200,9 +202,15 @@ static void on_answered(void *arg, enum lambda_answer how, struct span body)
 {
     struct replay *replay = arg;
     replay->answered = true;
-    replay->refused_start = how == LAMBDA_INIT_ERROR;
     report_answer(replay->report, how, body);
     set_limit(replay, END_LIMIT_MS, end_child);
+}
+
+static void on_refused_start(void *arg, struct span body)
+{
+    struct replay *replay = arg;
+    replay->refused_start = true;
+    on_answered(replay, LAMBDA_ERROR, body);
 }
 
 static void on_event(void *arg, struct sink_run *run, const char *type, struct span payload)
@@ -339,7 +347,7 @@ static void open_report(struct replay *replay)
 
 static bool start_runtime(struct replay *replay, struct error *err)
 {
-    struct lambda_user lambda = {replay, on_started, on_answered, end_child};
+    struct lambda_user lambda = {replay, end_child, on_refused_start};
     struct child_user child = {replay, on_line, on_exited};
     char port[16];
     char *argv[] = {"moonmill", "runtime", "--offline", NULL, NULL, NULL};
@@ -348,10 +356,15 @@ static bool start_runtime(struct replay *replay, struct error *err)
         argv[3] = "--stand-in";
         argv[4] = port;
     }
-    replay->lambda = lambda_open(replay->loop, buffer_span(&replay->fixture->event),
-                                 replay->options->timeout_ms, &lambda, err);
+    replay->lambda = lambda_open(replay->loop, 0, &lambda, err);
     if (!replay->lambda)
         return false;
+    replay->invocation = (struct lambda_invocation){.event = buffer_span(&replay->fixture->event),
+                                                    .timeout_ms = replay->options->timeout_ms,
+                                                    .started = on_started,
+                                                    .answered = on_answered,
+                                                    .arg = replay};
+    lambda_invoke(replay->lambda, &replay->invocation);
     make_environment(replay);
     char program[PATH_MAX];
     replay->child = child_start(replay->loop, service_own_program(program), argv,

@@ -224,7 +224,7 @@ struct sink *sink_open(struct loop *loop, sink_event_fn *on_event, void *arg, st
 {
     struct sink *sink = mem_new(sizeof *sink);
     *sink = (struct sink){.loop = loop, .on_event = on_event, .arg = arg};
-    sink->stage = stage_open(loop, on_request, sink, err);
+    sink->stage = stage_open(loop, 0, on_request, sink, err);
     if (sink->stage)
         return sink;
     mem_free(sink);
