@@ -129,7 +129,8 @@ static char *without_secrets(struct span body)
     if (!json_check(body, &err)) {
         buffer_format(&out, "the body is no JSON (%zu bytes): %s", body.len, err.text);
     } else if (json_type(body) != JSON_OBJECT) {
-        buffer_format(&out, "the body is no job but %s", json_type_name(json_type(body)));
+        buffer_format(&out, "the body is no job: its JSON type is %s",
+                      json_type_name(json_type(body)));
     } else {
         buffer_text(&out, "{");
         for (struct span cursor = body; json_next_member(&cursor, &key, &value);) {

@@ -111,7 +111,7 @@ static void journal_shows_nothing_of_a_job_that_is_secret(void **state)
          "\"runtime_variables\":{},\"event_json\":\"{}\",\"board_version\":null}",
          "{\"run_id\":\"r\",\"payload\":{\"a\":[1.50, null]},\"board_version\":null}"},
         {"{}", "{}"},
-        {"[\"eyJ\"]", "the body is no job but an array"},
+        {"[\"eyJ\"]", "the body is no job: its JSON type is array"},
         {"{\"executor_jwt\":\"eyJ", NULL},
     };
     struct book *book = *state;
