@@ -3,7 +3,6 @@
 #include "config.h"
 #include "stage.h"
 
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,21 +63,6 @@ static void take_poll(struct lambda *lambda, struct stage_call *call)
         lambda->user.idle(lambda->user.arg);
 }
 
-/* RFC 9562: version 4. */
-static void make_request_id(char text[40])
-{
-    unsigned char id[16];
-    char *out = text;
-    RAND_bytes(id, sizeof id);
-    id[6] = (unsigned char)((id[6] & 0x0f) | 0x40);
-    id[8] = (unsigned char)((id[8] & 0x3f) | 0x80);
-    for (size_t i = 0; i < sizeof id; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *out++ = '-';
-        out += snprintf(out, 3, "%02x", id[i]);
-    }
-}
-
 void lambda_invoke(struct lambda *lambda, struct lambda_invocation *invocation)
 {
     struct lambda_invocation **end = &lambda->waiting;
@@ -88,7 +72,7 @@ void lambda_invoke(struct lambda *lambda, struct lambda_invocation *invocation)
     invocation->next = NULL;
     invocation->waits = true;
     invocation->given = false;
-    make_request_id(invocation->request_id);
+    uuid_make(invocation->request_id);
     give_next(lambda);
 }
 

@@ -9,6 +9,7 @@
 #include "diag.h"
 #include "loop.h"
 #include "mem.h"
+#include "uuid.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +23,7 @@ enum lambda_answer {
 
 /* Embedded in its owner, who keeps it and the event alive until it was answered or withdrawn. */
 struct lambda_invocation {
-    char request_id[40];
+    char request_id[UUID_SIZE];
     struct span event;
     int64_t timeout_ms; /* the deadline counts from when the event is handed out */
     /* The event was handed out; deadline in epoch ms. */
