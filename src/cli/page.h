@@ -1,6 +1,6 @@
 /* page: what a browser sees of a watch: its one page, live, and the few things it may ask for.
  *
- *   GET  /                 the page; it needs nothing else from anywhere
+ *   GET  /                 the page; with it /page.css, /page.js, and nothing from anywhere else
  *   GET  /live             text/event-stream: what changed, by number
  *   GET  /batches          the list of batches and runs, HTML
  *   GET  /runs/NUMBER      one run: timeline, graph, events, payload; HTML
@@ -14,6 +14,7 @@
 
 #include "diag.h"
 #include "journal.h"
+#include "loop.h"
 #include "mem.h"
 #include "stage.h"
 
@@ -24,6 +25,7 @@ struct page;
 /* What is behind the page. Each writes its JSON to out. */
 struct page_user {
     void *arg;
+    const char *flows_dir; /* where the lines of errors are read from; NULL: from nowhere */
     /* [{"name","file","description","input":schema or null,"examples":[...],"findings":[{...}]}] */
     void (*flows)(void *arg, struct buffer *out);
     /* The flow's drawing, or {NULL, 0}: text valid during the call. */
@@ -36,7 +38,10 @@ struct page_user {
     bool (*resend)(void *arg, struct span request, struct buffer *out, struct error *err);
 };
 
-struct page *page_new(const struct journal *journal, const struct page_user *user);
+/* loop, journal and what user points to outlive it. */
+struct page *page_new(struct loop *loop, const struct journal *journal,
+                      const struct page_user *user);
+/* Ends the streams of the browsers; they ask again by themselves. Accepts NULL. */
 void page_free(struct page *page);
 
 /* False: the path is none of the page's. */
