@@ -399,8 +399,9 @@ static int judge(const struct replay *replay, bool all_good)
 static int run(struct replay *replay)
 {
     struct error err = {0};
+    struct sink_user user = {.arg = replay, .event = on_event};
     if (!(replay->mint = mint_new(&err)) ||
-        !(replay->sink = sink_open(replay->loop, on_event, replay, &err)))
+        !(replay->sink = sink_open(replay->loop, 0, &user, &err)))
         return cli_fail("replay", CLI_BROKEN, "%s", err.text);
     if (!open_answers(replay, &err))
         return cli_fail("replay", CLI_INPUT, "%s: %s", replay->options->answers, err.text);
