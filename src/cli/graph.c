@@ -32,7 +32,8 @@ struct options {
 static const struct {
     const char *name;
     const char *ending;
-} formats[] = {{"text", ".txt"}, {"mermaid", ".mmd"}, {"dot", ".dot"}, {"svg", ".svg"}};
+} formats[] = {
+    {"text", ".txt"}, {"mermaid", ".mmd"}, {"dot", ".dot"}, {"svg", ".svg"}, {"json", ".json"}};
 #define FORMATS (sizeof formats / sizeof *formats)
 
 static int help(void)
@@ -45,8 +46,9 @@ static int help(void)
          "  --format svg       a picture that needs nothing else, for light and dark pages\n"
          "  --format mermaid   for pages and editors that draw Mermaid\n"
          "  --format dot       for Graphviz\n"
-         "  -o FILE            write there; a name that ends in .svg, .mmd, .dot or .txt says\n"
-         "                     the format\n"
+         "  --format json      steps, input's schema and the picture, for programs\n"
+         "  -o FILE            write there; a name that ends in .svg, .mmd, .dot, .json or .txt\n"
+         "                     says the format\n"
          "  --flows DIR        where flows and their modules are (./flows; for a file, where it\n"
          "                     lies)\n\n"
          "exit: 0 drawn, 1 the flow has errors, 2 usage, 3 the file cannot be read,\n"
@@ -95,7 +97,7 @@ static int read_options(int argc, char **argv, struct options *options)
         case 'f':
             format = format_named(optarg);
             if (!format)
-                return cli_usage("graph", "--format '%s': must be text, mermaid, dot or svg",
+                return cli_usage("graph", "--format '%s': must be text, mermaid, dot, svg or json",
                                  optarg);
             break;
         case 'd':
