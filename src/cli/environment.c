@@ -44,7 +44,7 @@ static void on_exited(void *arg, int status)
 static bool start(struct environment *environment, struct error *err)
 {
     const struct environment_spec *spec = &environment->spec;
-    struct child_user user = {environment, on_line, on_exited};
+    struct child_user user = {.arg = environment, .line = on_line, .exited = on_exited};
     child_free(environment->child);
     environment->child =
         child_start(environment->loop, spec->program, spec->argv, spec->variables, &user, err);

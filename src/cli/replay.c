@@ -348,7 +348,7 @@ static void open_report(struct replay *replay)
 static bool start_runtime(struct replay *replay, struct error *err)
 {
     struct lambda_user lambda = {replay, end_child, on_refused_start};
-    struct child_user child = {replay, on_line, on_exited};
+    struct child_user child = {.arg = replay, .line = on_line, .exited = on_exited};
     char port[16];
     char *argv[] = {"moonmill", "runtime", "--offline", NULL, NULL, NULL};
     if (replay->answers) {
