@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEXT_MAX (32 * 1024 * 1024)
+#define TEXT_MAX  (32 * 1024 * 1024)
 #define LINE_SIZE 2000
 
 struct entry {
