@@ -110,9 +110,9 @@ check "json: steps, and what the flow takes" 0 \
 check "json: the picture" 0 '"svg":"<svg ' --flows flows --format json order
 check "json: optional fields are not required" 0 '"required":\[\],"type":"object"},"name":"hello"' \
     --flows flows --format json hello
-check "no flow" 2 'which flow' --format svg
-check "two flows" 2 'one flow' a b
-check "unknown format" 2 "must be text, mermaid, dot, svg or json" --format png trip
+check "no flow" 2 'which FLOW' --format svg
+check "two flows" 2 'one too many' a b
+check "unknown format" 2 'must be text|svg|mermaid|dot|json' --format png trip
 check "unknown option" 2 'bogus' --bogus trip
 check "no such folder" 2 'no such folder' --flows /nowhere trip
 check "help" 0 'usage: moonmill graph' --help
