@@ -263,7 +263,7 @@ function showFlows() {
   $("view").replaceChildren(...(flows.length ? flows.map((flow) =>
     make("section", { class: "panel flow" },
       make("h2", {}, flow.name, " ", make("span", { class: "file" }, flow.file || "")),
-      make("p", {}, flow.description || ""),
+      make("p", {}, (flow.description || flow.about) || ""),
       make("a", { class: "button", href: `#/send/${encodeURIComponent(flow.name)}`, "aria-label": `Send a job to ${flow.name}` }, "Send a job"),
       (flow.findings || []).length ? make("ul", {}, ...flow.findings.map(finding)) : null))
     : [make("p", { class: "none" }, "There are no flows in the folder yet.")]));
@@ -400,7 +400,7 @@ function showSend(name) {
     $("view").replaceChildren(make("p", { class: "none" }, "There are no flows in the folder yet."));
     return;
   }
-  const made = JSON.stringify([flows.map((each) => each.name), flow.name, flow.input, flow.description, flow.examples]);
+  const made = JSON.stringify([flows.map((each) => each.name), flow.name, flow.input, (flow.description || flow.about), flow.examples]);
   if (made === formOf && $("send")) return; // what was typed stays
   formOf = made;
   sendFlow = flow;
@@ -466,7 +466,7 @@ function buildSend(flow) {
     make("h2", {}, "Send a job"),
     make("form", { id: "send", onsubmit: submit, novalidate: true },
       make("div", { class: "field" }, make("label", { for: "flow" }, "Flow"), choose,
-        flow.description ? make("p", { class: "about" }, flow.description) : null),
+        (flow.description || flow.about) ? make("p", { class: "about" }, (flow.description || flow.about)) : null),
       examples.length ? make("div", { class: "field" }, make("span", { class: "label" }, "Examples"), make("div", { class: "actions" }, ...examples)) : null,
       modes.length ? make("div", { class: "modes", role: "group", "aria-label": "How the payload is written" }, ...modes) : null,
       place,
