@@ -60,7 +60,7 @@ struct watch {
 
 #define FIELD(name) offsetof(struct options, name)
 static const struct option_spec watch_options[] = {
-    {"flows", 0, OPTION_FOLDER, "DIR", "where the flows are (./flows)", FIELD(flows), 0, 0},
+    {"flows", 0, OPTION_FOLDER, "DIR", "where the flows are (flows)", FIELD(flows), 0, 0},
     {"port", 0, OPTION_NUMBER, "N", "of the page and the invoke endpoint (a free one)", FIELD(port),
      1, 65535},
     {"bootstrap", 0, OPTION_FILE, "FILE", "the runtime (bootstrap beside this program)",
@@ -328,7 +328,7 @@ static bool open_answers(struct watch *watch, struct error *err)
         return true;
     if (!fixture_load(file, &watch->script, err) ||
         !(watch->answers = answers_open(watch->loop, buffer_span(&watch->script), err))) {
-        char why[400];
+        char why[sizeof err->text];
         snprintf(why, sizeof why, "%s", err->text);
         return error_set(err, ERROR_INPUT, "%s: %s", file, why);
     }
@@ -458,8 +458,8 @@ static int watch_main(int argc, char **argv)
     struct watch *watch = mem_new(sizeof *watch);
     struct command_line line;
     struct error err = {0};
-    watch->options = (struct options){
-        .flows = "./flows", .timeout_secs = 30, .batch_size = 10, .max_receives = 3};
+    watch->options =
+        (struct options){.flows = "flows", .timeout_secs = 30, .batch_size = 10, .max_receives = 3};
     int code = command_read(&watch_command, argc, argv, &watch->options, &line);
     if (code < 0)
         code = judge(&watch->options);
