@@ -14,6 +14,7 @@
 #include "service.h"
 #include "terminal.h"
 #include "test.h"
+#include "watch.h"
 #include "worker.h"
 
 #include <limits.h>
@@ -32,9 +33,9 @@ extern const struct prelude_file developer_prelude_files[];
 
 extern const struct command runtime_command;
 
-const struct command *const all_commands[] = {
-    &check_command,  &doctor_command, &graph_command,   &new_command,
-    &replay_command, &test_command,   &runtime_command, NULL};
+const struct command *const all_commands[] = {&check_command, &doctor_command,  &graph_command,
+                                              &new_command,   &replay_command,  &test_command,
+                                              &watch_command, &runtime_command, NULL};
 
 /* --- saying ---------------------------------------------------------------------------------- */
 
