@@ -14,6 +14,7 @@ import time
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ANSWER_SECS = 20
+HEIGHT_MAX = 6000
 FLAGS = ["--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu",
          "--disable-extensions", "--disable-background-networking", "--disable-sync",
          "--disable-component-update", "--disable-dev-shm-usage", "--hide-scrollbars",
@@ -111,6 +112,7 @@ class Page:
 
     def look(self, width, height=900, scheme="light"):
         """How wide the window is, and what its reader prefers."""
+        self.width, self.scheme = width, scheme
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                   deviceScaleFactor=1, mobile=width < 600)
         self.call("Emulation.setEmulatedMedia",
@@ -147,22 +149,21 @@ class Page:
     def key(self, key, text=None, code=0):
         """As a keyboard does it."""
         given = {"key": key, "windowsVirtualKeyCode": code}
-        self.call("Input.dispatchKeyEvent", type="keyDown", **given, **({"text": text} if text else {}))
+        self.call("Input.dispatchKeyEvent", type="keyDown", **given,
+                  **({"text": text} if text else {}))
         self.call("Input.dispatchKeyEvent", type="keyUp", **given)
 
     def type(self, text):
         self.call("Input.insertText", text=text)
 
     def picture(self, file, whole=False):
-        data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole,
-                         **({"clip": self._all()} if whole else {}))["data"]
+        """What is in view, or all of the page, in a window that is as high."""
+        if whole:
+            height = self.call("Page.getLayoutMetrics")["cssContentSize"]["height"]
+            self.look(self.width, min(int(height), HEIGHT_MAX), self.scheme)
+        data = self.call("Page.captureScreenshot", format="png")["data"]
         with open(file, "wb") as out:
             out.write(base64.b64decode(data))
-
-    def _all(self):
-        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        return {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 6000),
-                "scale": 1}
 
     def complaints(self):
         """What the page's scripts threw and what the browser refused it."""
