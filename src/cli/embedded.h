@@ -13,5 +13,7 @@ struct embedded_file {
 
 /* templates/: what `moonmill new` writes. */
 extern const struct embedded_file new_files[];
+/* schemas/: what `moonmill schema` prints. */
+extern const struct embedded_file schema_files[];
 
 #endif
