@@ -2,12 +2,13 @@
 
 #include "check.h"
 #include "command.h"
+#include "completion.h"
 #include "config.h"
 #include "doctor.h"
 #include "graph.h"
+#include "help.h"
 #include "manual.h"
 #include "mem.h"
-#include "nearest.h"
 #include "new.h"
 #include "replay.h"
 #include "script.h"
@@ -25,17 +26,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAME_MAX_SHOWN 40
-#define MESSAGE_SIZE   4096
+#define MESSAGE_SIZE 4096
 
 /* Written by the build (cmake/prelude.cmake) from lua/developer. */
 extern const struct prelude_file developer_prelude_files[];
 
 extern const struct command runtime_command;
 
-const struct command *const all_commands[] = {&check_command, &doctor_command,  &graph_command,
-                                              &new_command,   &replay_command,  &test_command,
-                                              &watch_command, &runtime_command, NULL};
+const struct command *const all_commands[] = {
+    &check_command, &completion_command, &doctor_command, &graph_command, &help_command,
+    &new_command,   &replay_command,     &test_command,   &watch_command, &runtime_command,
+    NULL,
+};
 
 /* --- saying ---------------------------------------------------------------------------------- */
 
@@ -128,30 +130,6 @@ const struct command runtime_command = {
 
 /* --- finding the command --------------------------------------------------------------------- */
 
-static int unknown(const char *name)
-{
-    struct nearest nearest = {.word = name};
-    for (size_t i = 0; all_commands[i]; i++)
-        nearest_offer(&nearest, all_commands[i]->name);
-    if (nearest.best)
-        return cli_usage(NULL, "no command '%.*s'; did you mean '%s'?", NAME_MAX_SHOWN, name,
-                         nearest.best);
-    return cli_usage(NULL, "no command '%.*s'", NAME_MAX_SHOWN, name);
-}
-
-/* The page of all commands, or of the named one. */
-static int help(const char *name)
-{
-    const struct command *command = name ? command_named(name) : NULL;
-    if (name && !command)
-        return unknown(name);
-    if (command)
-        command_help(command, stdout);
-    else
-        manual_contents(stdout);
-    return CLI_DONE;
-}
-
 static int version(void)
 {
     puts("moonmill " MOONMILL_VERSION);
@@ -165,11 +143,12 @@ int main(int argc, char **argv)
     service_hold_standard_files();
     if (argc < 2)
         return cli_usage(NULL, "which command?");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0)
-        return help(argc > 2 ? argv[2] : NULL);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        manual_contents(stdout);
+        return CLI_DONE;
+    }
     if (strcmp(argv[1], "--version") == 0)
         return version();
     const struct command *command = command_named(argv[1]);
-    return command ? command->main(argc - 1, argv + 1) : unknown(argv[1]);
+    return command ? command->main(argc - 1, argv + 1) : command_unknown(argv[1]);
 }
