@@ -33,17 +33,19 @@ struct command {
     const char *name;
     const char *summary;  /* half a line */
     const char *about;    /* what it does, in sentences; help breaks the lines */
-    const char *operands; /* "FILE|-", "[PATH...]", "" */
+    const char *operands; /* "FILE|-", "[PATH...]", ""; words in small letters are the choice */
     int operands_min;
     int operands_max;            /* -1: any number */
     const char *const *examples; /* command lines, NULL last; help begins with them */
     const struct option_spec *options;
     size_t option_count;
     const char *const
-        *exits; /* what each exit status means, by status, NULL: not used; 5 of them */
+        *exits;       /* what each exit status means, by status, NULL: not used; 5 of them */
+    const char *json; /* what --json prints, as an example in lines; NULL: it has no --json */
     int (*main)(int argc, char **argv); /* argv[0] is the name */
 };
-#define COMMAND_EXITS 5
+#define COMMAND_EXITS       5
+#define COMMAND_OPTIONS_MAX 40 /* the common ones counted */
 
 /* What every command is told besides its own options. */
 struct command_line {
@@ -54,13 +56,18 @@ struct command_line {
 };
 
 /* Reads the options into the fields of `into`, which hold the defaults, and sets the environment
- * from --env-file. -1: go on; else the exit status, and what is wrong was said. An option may be
- * given once; options and operands in any order; -- ends the options. */
+ * from --env-file. -1: go on; else the exit status, and what is wrong was said. An option with a
+ * value may be given once; options and operands in any order; -- ends the options. */
 int command_read(const struct command *command, int argc, char **argv, void *into,
                  struct command_line *line);
 
-/* Examples, usage, about, options, exit statuses: as --help prints them. */
-void command_help(const struct command *command, FILE *out);
+/* The options from 0: the command's own, then the common ones; NULL after the last. */
+const struct option_spec *command_option(const struct command *command, size_t index);
+
+/* The command of that name, or NULL. */
+const struct command *command_named(const char *name);
+/* Says that there is no command of that name, and the nearest; returns the exit status. */
+int command_unknown(const char *name);
 
 /* All of them, NULL last, in the order of `moonmill --help`. */
 extern const struct command *const all_commands[];

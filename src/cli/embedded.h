@@ -15,5 +15,7 @@ struct embedded_file {
 extern const struct embedded_file new_files[];
 /* schemas/: what `moonmill schema` prints. */
 extern const struct embedded_file schema_files[];
+/* web/: the page of `moonmill watch`, and the style of its reports. */
+extern const struct embedded_file web_files[];
 
 #endif

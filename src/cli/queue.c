@@ -296,6 +296,12 @@ void queue_release(struct queue *queue, struct queue_message *message, int64_t n
     message->visible_ms = now_ms;
 }
 
+void queue_unreceive(struct queue *queue, struct queue_message *message, int64_t now_ms)
+{
+    message->receives--;
+    queue_release(queue, message, now_ms);
+}
+
 /* --- looking --------------------------------------------------------------------------------- */
 
 int64_t queue_next_ms(const struct queue *queue, int64_t now_ms)

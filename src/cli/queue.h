@@ -70,6 +70,8 @@ size_t queue_receive(struct queue *queue, size_t max, int64_t now_ms, struct que
 void queue_delete(struct queue *queue, struct queue_message *message);
 /* ChangeMessageVisibility 0: it may be received again at once. */
 void queue_release(struct queue *queue, struct queue_message *message, int64_t now_ms);
+/* The same for one that nobody was shown: this receive does not count. */
+void queue_unreceive(struct queue *queue, struct queue_message *message, int64_t now_ms);
 
 /* When the next message that is not visible becomes so; INT64_MAX: none. */
 int64_t queue_next_ms(const struct queue *queue, int64_t now_ms);

@@ -107,6 +107,16 @@ static const char *const sink_exits[COMMAND_EXITS] = {"what came was in order", 
                                                       "wrong use", "--save cannot be written",
                                                       "the port is taken, or the machine refused"};
 
+static const char sink_json[] =
+    "{\"url\":\"http://127.0.0.1:8123\"}\n"
+    "{\"atMs\":12,\"run\":\"run-1\",\"method\":\"POST\",\"path\":\"" SINK_PROGRESS_PATH "\",\n"
+    " \"contentType\":\"application/json\",\"key\":\"0123456789abcdef0123456789abcdef-p0\",\n"
+    " \"body\":{\"progress\":0,\"status\":\"running\"},\"status\":200,\n"
+    " \"answer\":{\"accepted\":true,\"status\":\"Running\"},\n"
+    " \"violations\":[{\"rule\":\"order.running\",\"text\":\"why\"}]}\n"
+    "{\"requests\":1,\"failed\":0,\"broken\":1,\"runs\":[\n"
+    " {\"run\":\"run-1\",\"status\":\"running\",\"events\":0,\"error\":null}]}";
+
 const struct command sink_command = {
     .name = "sink",
     .summary = "be the receiver of callbacks, and check what arrives",
@@ -120,6 +130,7 @@ const struct command sink_command = {
     .options = sink_options,
     .option_count = sizeof sink_options / sizeof *sink_options,
     .exits = sink_exits,
+    .json = sink_json,
     .main = sink_main,
 };
 
