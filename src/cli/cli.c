@@ -2,14 +2,17 @@
 
 #include "check.h"
 #include "command.h"
+#include "completion.h"
 #include "config.h"
 #include "doctor.h"
 #include "graph.h"
+#include "help.h"
 #include "manual.h"
 #include "mem.h"
-#include "nearest.h"
 #include "new.h"
+#include "receiver.h"
 #include "replay.h"
+#include "schema.h"
 #include "script.h"
 #include "service.h"
 #include "terminal.h"
@@ -25,17 +28,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAME_MAX_SHOWN 40
-#define MESSAGE_SIZE   4096
+#define MESSAGE_SIZE 4096
 
 /* Written by the build (cmake/prelude.cmake) from lua/developer. */
 extern const struct prelude_file developer_prelude_files[];
 
 extern const struct command runtime_command;
 
-const struct command *const all_commands[] = {&check_command, &doctor_command,  &graph_command,
-                                              &new_command,   &replay_command,  &test_command,
-                                              &watch_command, &runtime_command, NULL};
+const struct command *const all_commands[] = {
+    &check_command, &completion_command, &doctor_command, &graph_command, &help_command,
+    &new_command,   &replay_command,     &schema_command, &sink_command,  &test_command,
+    &watch_command, &runtime_command,    NULL,
+};
 
 /* --- saying ---------------------------------------------------------------------------------- */
 
@@ -73,6 +77,8 @@ int cli_fail(const char *command, enum cli_exit code, const char *format, ...)
 struct runtime_options {
     bool offline;
     int64_t stand_in; /* a port, or 0 */
+    bool all_hosts;
+    bool skip_waits;
 };
 
 static int runtime_main(int argc, char **argv)
@@ -84,11 +90,13 @@ static int runtime_main(int argc, char **argv)
     int code = command_read(&runtime_command, argc, argv, &options, &line);
     if (code >= 0)
         return code;
-    if (options.stand_in && !options.offline)
-        return cli_usage("runtime", "--stand-in is for --offline");
+    if (options.all_hosts && !options.stand_in)
+        return cli_usage("runtime", "--all-hosts is for --stand-in");
     config_read(&config, (const char *const *)environ, &warnings);
     config.http_loopback_only = options.offline;
     config.http_stand_in_port = (int)options.stand_in;
+    config.http_stand_in_all = options.all_hosts;
+    config.skip_waits = options.skip_waits;
     char program[PATH_MAX];
     code = service_run(&config, &warnings, service_own_program(program));
     config_release(&config);
@@ -105,10 +113,16 @@ static const struct option_spec runtime_options[] = {
     {.name = "stand-in",
      .kind = OPTION_NUMBER,
      .value = "PORT",
-     .help = "that port of this machine plays all other hosts; with --offline",
+     .help = "that port of this machine plays all other hosts",
      .at = offsetof(struct runtime_options, stand_in),
      .least = 1,
      .most = 65535},
+    {.name = "all-hosts",
+     .help = "and the other ports of this machine as well",
+     .at = offsetof(struct runtime_options, all_hosts)},
+    {.name = "skip-waits",
+     .help = "waits and pauses of flows take no time: their clock is turned",
+     .at = offsetof(struct runtime_options, skip_waits)},
 };
 
 static const char *const runtime_exits[COMMAND_EXITS] = {"it was told to end", "it cannot go on",
@@ -128,30 +142,6 @@ const struct command runtime_command = {
 
 /* --- finding the command --------------------------------------------------------------------- */
 
-static int unknown(const char *name)
-{
-    struct nearest nearest = {.word = name};
-    for (size_t i = 0; all_commands[i]; i++)
-        nearest_offer(&nearest, all_commands[i]->name);
-    if (nearest.best)
-        return cli_usage(NULL, "no command '%.*s'; did you mean '%s'?", NAME_MAX_SHOWN, name,
-                         nearest.best);
-    return cli_usage(NULL, "no command '%.*s'", NAME_MAX_SHOWN, name);
-}
-
-/* The page of all commands, or of the named one. */
-static int help(const char *name)
-{
-    const struct command *command = name ? command_named(name) : NULL;
-    if (name && !command)
-        return unknown(name);
-    if (command)
-        command_help(command, stdout);
-    else
-        manual_contents(stdout);
-    return CLI_DONE;
-}
-
 static int version(void)
 {
     puts("moonmill " MOONMILL_VERSION);
@@ -165,11 +155,12 @@ int main(int argc, char **argv)
     service_hold_standard_files();
     if (argc < 2)
         return cli_usage(NULL, "which command?");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0)
-        return help(argc > 2 ? argv[2] : NULL);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        manual_contents(stdout);
+        return CLI_DONE;
+    }
     if (strcmp(argv[1], "--version") == 0)
         return version();
     const struct command *command = command_named(argv[1]);
-    return command ? command->main(argc - 1, argv + 1) : unknown(argv[1]);
+    return command ? command->main(argc - 1, argv + 1) : command_unknown(argv[1]);
 }

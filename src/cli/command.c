@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define NAME_MAX_SHOWN 40
+
 /* --- the common options ---------------------------------------------------------------------- */
 
 struct common {
@@ -49,6 +51,17 @@ const struct command *command_named(const char *name)
         if (strcmp(all_commands[i]->name, name) == 0)
             return all_commands[i];
     return NULL;
+}
+
+int command_unknown(const char *name)
+{
+    struct nearest nearest = {.word = name};
+    for (size_t i = 0; all_commands[i]; i++)
+        nearest_offer(&nearest, all_commands[i]->name);
+    if (nearest.best)
+        return cli_usage(NULL, "no command '%.*s'; did you mean '%s'?", NAME_MAX_SHOWN, name,
+                         nearest.best);
+    return cli_usage(NULL, "no command '%.*s'", NAME_MAX_SHOWN, name);
 }
 
 /* --- values ---------------------------------------------------------------------------------- */

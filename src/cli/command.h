@@ -40,7 +40,8 @@ struct command {
     const struct option_spec *options;
     size_t option_count;
     const char *const
-        *exits; /* what each exit status means, by status, NULL: not used; 5 of them */
+        *exits;       /* what each exit status means, by status, NULL: not used; 5 of them */
+    const char *json; /* what --json prints, as an example in lines; NULL: it has no --json */
     int (*main)(int argc, char **argv); /* argv[0] is the name */
 };
 #define COMMAND_EXITS       5
@@ -65,6 +66,8 @@ const struct option_spec *command_option(const struct command *command, size_t i
 
 /* The command of that name, or NULL. */
 const struct command *command_named(const char *name);
+/* Says that there is no command of that name, and the nearest; returns the exit status. */
+int command_unknown(const char *name);
 
 /* All of them, NULL last, in the order of `moonmill --help`. */
 extern const struct command *const all_commands[];

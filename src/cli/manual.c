@@ -75,6 +75,16 @@ static void put_exits(const struct command *command, FILE *out)
     }
 }
 
+/* Lines, each after an indent. */
+static void put_lines(const char *text, FILE *out)
+{
+    for (const char *at = text; *at; at += strspn(at, "\n")) {
+        int len = (int)strcspn(at, "\n");
+        fprintf(out, "  %.*s\n", len, at);
+        at += len;
+    }
+}
+
 void command_help(const struct command *command, FILE *out)
 {
     fputs("examples:\n", out);
@@ -86,6 +96,10 @@ void command_help(const struct command *command, FILE *out)
     fputc('\n', out);
     put_options(command, out);
     put_exits(command, out);
+    if (command->json) {
+        fputs("\n--json prints:\n", out);
+        put_lines(command->json, out);
+    }
 }
 
 /* --- the contents ---------------------------------------------------------------------------- */

@@ -305,7 +305,10 @@ static void judge(struct sink *sink, const struct sink_request *request, struct 
 
 static void fail(struct reply *reply, int status)
 {
-    refuse(reply, status, status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST",
+    refuse(reply, status,
+           status >= 500   ? "INTERNAL_ERROR"
+           : status == 404 ? "NOT_FOUND"
+                           : "BAD_REQUEST",
            "this answer was asked for");
 }
 
@@ -347,7 +350,7 @@ static void on_request(void *arg, struct stage_call *call, const struct stage_re
                                    .path = came->path,
                                    .type = stage_header(call, "Content-Type"),
                                    .key = stage_header(call, "Idempotency-Key"),
-                                   .bearer = token != NULL,
+                                   .token = token,
                                    .run = run_of(sink, token),
                                    .body = came->body};
     struct sink_fault fault = {0};

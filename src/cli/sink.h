@@ -47,7 +47,7 @@ struct sink_request {
     const char *path;
     const char *type;     /* Content-Type, or NULL */
     const char *key;      /* Idempotency-Key, or NULL */
-    bool bearer;          /* there is a bearer token */
+    const char *token;    /* the bearer's, or NULL; a secret */
     struct sink_run *run; /* whose it is, or NULL */
     struct span body;
 };
