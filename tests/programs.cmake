@@ -29,6 +29,10 @@ if(TARGET moonmill)
         set_tests_properties(${command} PROPERTIES TIMEOUT 300
                              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     endforeach()
+    # The page and the report in a real Chromium; pictures in build/*/browser.
+    add_test(NAME browser COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/browser/run.py
+                                  $<TARGET_FILE:moonmill> ${CMAKE_BINARY_DIR}/browser)
+    set_tests_properties(browser PROPERTIES TIMEOUT 120 LABELS browser SKIP_RETURN_CODE 77)
 endif()
 # Passing an unverified job where claims are wanted must not compile.
 add_test(NAME unverified_job_does_not_compile

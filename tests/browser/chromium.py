@@ -32,7 +32,8 @@ def find():
 
 class Chromium:
     def __init__(self, program):
-        self.profile = tempfile.TemporaryDirectory(prefix="moonmill-browser-")
+        self.profile = tempfile.TemporaryDirectory(prefix="moonmill-browser-",
+                                                   ignore_cleanup_errors=True)
         to_read, self.to = os.pipe()
         self.out, from_write = os.pipe()
         flags = FLAGS + ([] if os.geteuid() else ["--no-sandbox"])  # root has no other choice
@@ -49,9 +50,12 @@ class Chromium:
         self.events = []
 
     def close(self):
-        self.process.terminate()
         try:
+            self.call("Browser.close")
             self.process.wait(5)
+        except (Failed, OSError):
+            self.process.kill()
+            self.process.wait()
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
