@@ -7,6 +7,7 @@
 #include "doctor.h"
 #include "graph.h"
 #include "help.h"
+#include "invoke.h"
 #include "manual.h"
 #include "mem.h"
 #include "new.h"
@@ -36,9 +37,9 @@ extern const struct prelude_file developer_prelude_files[];
 extern const struct command runtime_command;
 
 const struct command *const all_commands[] = {
-    &check_command, &completion_command, &doctor_command, &graph_command, &help_command,
-    &new_command,   &replay_command,     &schema_command, &sink_command,  &test_command,
-    &watch_command, &runtime_command,    NULL,
+    &check_command, &completion_command, &doctor_command,  &graph_command, &help_command,
+    &new_command,   &replay_command,     &schema_command,  &sink_command,  &test_command,
+    &watch_command, &invoke_command,     &runtime_command, NULL,
 };
 
 /* --- saying ---------------------------------------------------------------------------------- */
