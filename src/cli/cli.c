@@ -37,9 +37,13 @@ extern const struct prelude_file developer_prelude_files[];
 extern const struct command runtime_command;
 
 const struct command *const all_commands[] = {
-    &check_command, &completion_command, &doctor_command,  &graph_command, &help_command,
-    &new_command,   &replay_command,     &schema_command,  &sink_command,  &test_command,
-    &watch_command, &invoke_command,     &runtime_command, NULL,
+    &check_command,   &completion_command,
+    &doctor_command,  &graph_command,
+    &help_command,    &invoke_command,
+    &new_command,     &replay_command,
+    &schema_command,  &sink_command,
+    &test_command,    &watch_command,
+    &runtime_command, NULL,
 };
 
 /* --- saying ---------------------------------------------------------------------------------- */
