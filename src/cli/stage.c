@@ -81,6 +81,8 @@ static void close_call(struct stage_call *call)
         MHD_destroy_response(call->response); /* answered when its client had left */
     if (call->stream)
         call->stream->call = NULL;
+    if (call->response) /* nobody came for it any more */
+        MHD_destroy_response(call->response);
     buffer_release(&call->body);
     mem_free(call);
 }
