@@ -77,8 +77,6 @@ static void close_call(struct stage_call *call)
         mem_free(gone->value);
         mem_free(gone);
     }
-    if (call->response)
-        MHD_destroy_response(call->response); /* answered when its client had left */
     if (call->stream)
         call->stream->call = NULL;
     if (call->response) /* nobody came for it any more */

@@ -43,10 +43,10 @@ static void put_axis(struct buffer *out, const struct timeline *timeline)
     int64_t unit = unit_of(timeline->total_ms);
     buffer_text(out, "<div class=\"axis\" aria-hidden=\"true\"><div class=\"track\">");
     for (int64_t ms = 0; ms <= timeline->total_ms; ms += unit) {
-        buffer_format(out, "<i class=\"at%s\" style=\"left:%.2f%%\"><span>",
+        buffer_format(out, "<i class=\"at%s\" style=\"left:%.2f%%\">",
                       part(timeline, ms) > AXIS_END ? " end" : "", part(timeline, ms));
         html_took(out, ms);
-        buffer_text(out, "</span></i>");
+        buffer_text(out, "</i>");
     }
     buffer_text(out, "</div></div>");
 }

@@ -142,9 +142,18 @@ class Page:
                          f"{details.get('exception', {}).get('description', details['text'])}")
         return answer["result"].get("value")
 
+    def _is(self, expression):
+        """A page that is just being loaded has nothing yet."""
+        try:
+            return self.ask(f"Boolean({expression})")
+        except Failed:
+            if self.browser.process.poll() is not None:
+                raise
+            return False
+
     def wait(self, expression, what, secs=15):
         until = time.monotonic() + secs
-        while not self.ask(f"Boolean({expression})"):
+        while not self._is(expression):
             if time.monotonic() > until:
                 raise Failed(f"waited {secs} s in vain for {what}; the page shows: "
                              + str(self.ask("document.body.innerText"))[:1500])

@@ -8,15 +8,19 @@ reason: there is no Chromium here."""
 
 import json
 import os
-import subprocess
+import pathlib
+import re
+import shutil
 import sys
+import tempfile
 import time
 
 import chromium
-from watch import Watch
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-FLOWS = os.path.join(HERE, "flows")
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "watch"))
+from watching import Watching, event, forget, record  # noqa: E402
+
 LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 TOUR = {"city": "Rome", "days": 3, "tags": ["ada", "grace", "joan"], "hotel": {"name": "Roma"}}
 
@@ -34,12 +38,20 @@ class Test:
     def __init__(self, program, pictures):
         self.program, self.pictures = program, pictures
         self.browser = chromium.Chromium(chromium.find())
-        self.watch = Watch(program, FLOWS, "--timeout", "3", "--max-receives", "2")
+        self.folder = tempfile.mkdtemp()
+        shutil.copytree(HERE / "flows", os.path.join(self.folder, "flows"))
+        self.watch = self.start()
         self.page = self.browser.page()
 
+    def start(self, *arguments):
+        return Watching(self.program, self.folder, "--timeout", "3", "--max-receives", "2",
+                        *arguments, flows=False).ready()
+
     def close(self):
-        self.watch.close()
+        if self.watch.process.poll() is None:
+            self.watch.stop()
         self.browser.close()
+        forget(self.folder)
 
     def count(self, selector):
         return self.page.ask(f"document.querySelectorAll({json.dumps(selector)}).length")
@@ -86,7 +98,7 @@ class Test:
 
     def poison(self):
         """Its receives take their time: it is looked for later."""
-        status, _, said = self.watch.ask("/enqueue", {"Records": [{"body": "no job"}]})
+        status, _, said = self.watch.request("POST", "/enqueue", {"Records": [{"body": "no job"}]})
         equal(status, 200, f"a message that is no job, put into the queue: {said}")
 
     def send_from_form(self):
@@ -161,12 +173,12 @@ class Test:
         check(number in ("#/", "") or number.startswith("#/runs/"), f"the hash is {number}")
         self.page.ask("location.hash = document.querySelector('.row[aria-current]')"
                       ".getAttribute('href')")
-        self.watch.ask("/send", {"flow": "many", "payload": {"count": 1000}})
+        self.watch.request("POST", "/send", {"flow": "many", "payload": {"count": 1000}})
         self.page.wait("[...document.querySelectorAll('.row')].some((row) => row.dataset.state === "
                        "'completed' && row.textContent.includes('many'))", "the run of many", 25)
         check(self.page.ask("kept.isConnected && kept.open"), "what was open stays open")
         began = time.monotonic()
-        _, _, html = self.watch.ask(self.page.ask(
+        _, _, html = self.watch.request("GET", self.page.ask(
             "'/runs/' + [...document.querySelectorAll('.row')].find((row) => "
             "row.textContent.includes('many')).dataset.run"))
         drawn_ms = (time.monotonic() - began) * 1000
@@ -191,16 +203,14 @@ class Test:
 
     def save(self):
         """An error in a flow is told at once, and goes when it is mended."""
-        broken = os.path.join(self.watch.flows, "broken.lua")
-        with open(broken, "w") as file:
-            file.write('return flow "broken" {\n    task "a" { run = 5 },\n}\n')
+        self.watch.write("broken", 'return flow "broken" {\n    task "a" { run = 5 },\n}\n')
         self.page.wait("!document.querySelector('#findings').hidden && "
                        "document.querySelector('#findings').textContent.includes('broken.lua')",
                        "the finding")
         self.page.ask("location.hash = '#/flows'")
         self.page.wait("document.querySelector('.finding[data-severity=error]')", "it in the list")
         self.picture("flows")
-        os.remove(broken)
+        os.remove(os.path.join(self.folder, "flows", "broken.lua"))
         self.page.wait("document.querySelector('#findings').hidden", "the finding to go")
 
     def json_mode(self):
@@ -235,32 +245,31 @@ class Test:
         self.page.wait(f"location.hash === {json.dumps(wanted)}", "Enter to open a run")
 
     def strangers(self):
-        _, headers, _ = self.watch.ask("/")
+        _, headers, _ = self.watch.request("GET", "/")
         check("default-src 'none'" in headers["Content-Security-Policy"], "the page has a policy")
         check("script-src 'self'" in headers["Content-Security-Policy"], "scripts are its own")
         for path, body in (("/", None), ("/batches", None), ("/send", {"flow": "tour"})):
             for name, value in (("Host", "evil.test"), ("Origin", "http://evil.test")):
-                status, _, _ = self.watch.ask(path, body, {name: value})
+                status, _, _ = self.watch.request("POST" if body else "GET", path, body,
+                                                  **{name: value})
                 equal(status, 403, f"{path} asked with {name}: {value}")
 
     def comes_back(self):
         """The page finds the next watch by itself."""
         self.no_complaints()
-        equal(self.watch.end(), 0, "the end of watch by Ctrl-C")
+        equal(self.watch.stop(), 0, "the end of watch by Ctrl-C")
         self.page.wait("document.querySelector('#link').dataset.state === 'away'", "the end seen")
-        self.watch.start()
+        self.watch = self.start("--port", re.search(r"\d+$", self.watch.url)[0])
         self.page.wait("document.querySelector('#link').dataset.state === 'live'", "the new watch")
         self.page.wait("document.body.innerText.includes('Nothing has run yet')", "its empty page")
 
     def report(self):
         """One file, without scripts, with the same steps and pictures."""
-        event = os.path.join(self.watch.folder, "event.json")
+        jobs = os.path.join(self.folder, "event.json")
         file = os.path.join(self.pictures, "report.html")
-        jobs = [("tour", TOUR), ("tour", {**TOUR, "days": 12})]
-        with open(event, "w") as out:
-            json.dump({"Records": [record(i, *job) for i, job in enumerate(jobs)]}, out)
-        done = subprocess.run([self.program, "replay", "--report", file, event],
-                              cwd=self.watch.folder, capture_output=True, text=True, timeout=60)
+        with open(jobs, "w") as out:
+            json.dump(event(record(1, "tour", TOUR), record(2, "tour", TOUR | {"days": 12})), out)
+        done = self.watch.command("replay", "--report", file, jobs)
         equal(done.returncode, 1, f"the end of replay: {done.stderr}")
         with open(file) as text:
             html = text.read()
@@ -305,19 +314,6 @@ class Test:
         self.report()
 
 
-def record(i, flow, payload):
-    job = {"job_id": f"job-{i}", "run_id": f"run-{i}", "app_id": "test", "board_id": flow,
-           "board_version": None, "node_id": "start", "event_json": None, "payload": payload,
-           "user_id": "test", "credentials": {}, "executor_jwt": "@JWT@",
-           "callback_url": "https://api.example.test", "token": None, "oauth_tokens": None,
-           "stream_state": True, "runtime_variables": None, "user_context": None, "profile": None}
-    return {"messageId": f"message-{i}", "receiptHandle": f"receipt-{i}", "body": json.dumps(job),
-            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1771683517000",
-                           "SenderId": "test", "ApproximateFirstReceiveTimestamp": "1771683517041"},
-            "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "eu-central-1",
-            "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:test"}
-
-
 def main():
     program, pictures = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     if not chromium.find():
@@ -329,7 +325,7 @@ def main():
         test.all()
     except chromium.Failed as failure:
         test.page.picture(os.path.join(pictures, "failure.png"))
-        print(f"FAILED: {failure}\n{test.watch.said()[-3000:]}")
+        print(f"FAILED: {failure}", *test.watch.lines, *test.watch.errors, sep="\n")
         return 1
     finally:
         test.close()
