@@ -37,8 +37,6 @@ extern const struct prelude_file developer_prelude_files[];
 
 extern const struct command runtime_command;
 
-/* clang-format off: one a line */
-
 /* clang-format off */
 const struct command *const all_commands[] = {
     &check_command,
