@@ -36,7 +36,7 @@ if(TARGET moonmill)
     add_test(NAME browser COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/tests/browser/run.py
                                   $<TARGET_FILE:moonmill> ${CMAKE_BINARY_DIR}/browser)
     set_tests_properties(browser PROPERTIES TIMEOUT 120 LABELS browser SKIP_RETURN_CODE 77)
-    foreach(about watch aws_cli)
+    foreach(about watch page aws_cli)
         add_test(NAME ${about} COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/tests/watch/test_${about}.py
                                        $<TARGET_FILE:moonmill>)
         set_tests_properties(${about} PROPERTIES TIMEOUT 300)
