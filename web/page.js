@@ -243,6 +243,7 @@ const placeOf = (finding) => [finding.file, finding.line, finding.column].filter
 
 const lookAtFlows = calm(async () => {
   flows = await (await fetch("/flows")).json();
+  for (const flow of flows) flow.loads = Boolean(flow.name);
   const errors = flows.flatMap(errorsOf);
   $("flows-badge").hidden = errors.length === 0;
   $("flows-badge").textContent = errors.length;
@@ -262,9 +263,9 @@ function finding(each) {
 function showFlows() {
   $("view").replaceChildren(...(flows.length ? flows.map((flow) =>
     make("section", { class: "panel flow" },
-      make("h2", {}, flow.name, " ", make("span", { class: "file" }, flow.file || "")),
+      make("h2", {}, flow.loads ? `${flow.name} ` : "", make("span", { class: "file" }, flow.file || "")),
       make("p", {}, (flow.description || flow.about) || ""),
-      make("a", { class: "button", href: `#/send/${encodeURIComponent(flow.name)}`, "aria-label": `Send a job to ${flow.name}` }, "Send a job"),
+      flow.loads ? make("a", { class: "button", href: `#/send/${encodeURIComponent(flow.name)}`, "aria-label": `Send a job to ${flow.name}` }, "Send a job") : null,
       (flow.findings || []).length ? make("ul", {}, ...flow.findings.map(finding)) : null))
     : [make("p", { class: "none" }, "There are no flows in the folder yet.")]));
 }
@@ -325,7 +326,9 @@ function choiceField(schema, name, required, type, values) {
 
 function objectField(schema, name, required) {
   const wanted = schema.required || [];
-  const fields = Object.entries(schema.properties || {}).map(([key, inner]) => [key, field(inner, key, wanted.includes(key))]);
+  const fields = Object.entries(schema.properties || {})
+    .sort(([a], [b]) => wanted.includes(b) - wanted.includes(a)) // what must be there comes first
+    .map(([key, inner]) => [key, field(inner, key, wanted.includes(key))]);
   const inside = make("div", { class: name ? "inner" : null }, ...fields.map(([, each]) => each.element));
   const element = name ? make("fieldset", { class: "field" }, make("legend", {}, name,
     make("span", { class: "type" }, required ? "object" : "object, optional")), inside) : inside;
@@ -381,8 +384,7 @@ function isJSON(text) {
 
 // ---- sending -----------------------------------------------------------------------------------
 
-let sendFlow = null;  // the flow whose form is shown
-let formOf = "";      // what it was made of
+let formOf = ""; // what the form was made of
 
 function pretty(text) {
   return text.replace(/\d{16,}/, "").length === text.length ? JSON.stringify(JSON.parse(text), null, 2) : text;
@@ -394,20 +396,20 @@ function examplesOf(flow) {
 }
 
 function showSend(name) {
-  const flow = flows.find((each) => each.name === name) || flows.find((each) => !errorsOf(each).length) || flows[0];
+  const able = flows.filter((each) => each.loads);
+  const flow = able.find((each) => each.name === name) || able[0];
   if (!flow) {
     formOf = "";
     $("view").replaceChildren(make("p", { class: "none" }, "There are no flows in the folder yet."));
     return;
   }
-  const made = JSON.stringify([flows.map((each) => each.name), flow.name, flow.input, (flow.description || flow.about), flow.examples]);
+  const made = JSON.stringify([able.map((each) => each.name), flow.name, flow.input, (flow.description || flow.about), flow.examples]);
   if (made === formOf && $("send")) return; // what was typed stays
   formOf = made;
-  sendFlow = flow;
-  buildSend(flow);
+  buildSend(flow, able);
 }
 
-function buildSend(flow) {
+function buildSend(flow, able) {
   const shaped = flow.input && typeOf(flow.input) === "object" && flow.input.properties ? field(flow.input, "", true) : null;
   const raw = make("textarea", { class: "all", spellcheck: "false", id: "raw" });
   const rawField = make("div", { class: "field" }, make("label", { for: "raw" }, "Payload", make("span", { class: "type" }, "JSON")), raw);
@@ -459,7 +461,7 @@ function buildSend(flow) {
   }
   const button = make("button", { class: "main", type: "submit" }, "Send");
   const choose = make("select", { id: "flow", onchange: () => { location.hash = `#/send/${encodeURIComponent(choose.value)}`; } },
-    ...flows.map((each) => make("option", { value: each.name, selected: each.name === flow.name }, each.name)));
+    ...able.map((each) => make("option", { value: each.name, selected: each.name === flow.name }, each.name)));
   const examples = examplesOf(flow).map((each) => make("button", { type: "button", class: "small",
     onclick: () => { raw.value = JSON.stringify(each.payload, null, 2); if (shaped) shaped.write(each.payload); } }, each.name));
   $("view").replaceChildren(make("section", { class: "panel" },

@@ -10,6 +10,7 @@
 #include "loop.h"
 #include "mint.h"
 #include "report.h"
+#include "report_html.h"
 #include "service.h"
 #include "sink.h"
 #include "terminal.h"
@@ -39,6 +40,7 @@ struct options {
     const char *flows;
     const char *flow;    /* or NULL */
     const char *answers; /* or NULL */
+    const char *report;  /* a file, or NULL */
     int64_t timeout_secs;
     bool json;
     bool as_sent;
@@ -55,6 +57,7 @@ struct replay {
     struct sink *sink;
     struct fixture *fixture;
     struct report *report;
+    struct report_html *document; /* of --report, or NULL */
     struct lambda *lambda;
     struct lambda_invocation invocation;
     struct child *child;
@@ -107,6 +110,12 @@ static const struct option_spec replay_options[] = {
     {.name = "as-sent",
      .help = "do not turn stream_state on",
      .at = offsetof(struct options, as_sent)},
+    {.name = "report",
+     .kind = OPTION_FILE,
+     .value = "FILE",
+     .help = "also write an HTML page that needs nothing else: each run's steps over time, its "
+             "flow, its events, its error",
+     .at = offsetof(struct options, report)},
     {.name = "json",
      .help = "one JSON document instead of lines",
      .at = offsetof(struct options, json)},
@@ -176,7 +185,7 @@ static void on_late(void *arg)
 static void on_started(void *arg, int64_t deadline_ms)
 {
     struct replay *replay = arg;
-    (void)deadline_ms;
+    report_html_began(replay->document, deadline_ms);
     replay->started = true;
     replay->started_ms = loop_mono_ms(replay->loop);
     set_limit(replay, replay->options->timeout_secs * 1000 + OVERTIME_MS, on_late);
@@ -187,6 +196,7 @@ static void on_answered(void *arg, enum lambda_answer how, struct span body)
     struct replay *replay = arg;
     replay->answered = true;
     report_answer(replay->report, how, body);
+    report_html_answer(replay->document, how, body);
     set_limit(replay, END_LIMIT_MS, end_child);
 }
 
@@ -202,6 +212,14 @@ static void on_event(void *arg, struct sink_run *run, const char *type, struct s
     struct replay *replay = arg;
     report_event(replay->report, loop_mono_ms(replay->loop) - replay->started_ms, run, type,
                  payload);
+    report_html_event(replay->document, run, type, payload);
+}
+
+static void on_progress(void *arg, struct sink_run *run, const struct sink_progress *progress)
+{
+    struct replay *replay = arg;
+    if (progress->status != SINK_NONE)
+        report_html_progress(replay->document, run);
 }
 
 static void on_line(void *arg, const char *line)
@@ -329,6 +347,16 @@ static void open_report(struct replay *replay)
     }
 }
 
+static bool open_document(struct replay *replay, struct error *err)
+{
+    const struct options *options = replay->options;
+    if (!options->report)
+        return true;
+    replay->document = report_html_open(replay->loop, options->report, replay->fixture,
+                                        options->file, options->flows, err);
+    return replay->document != NULL;
+}
+
 static bool start_runtime(struct replay *replay, struct error *err)
 {
     struct lambda_user lambda = {replay, end_child, on_refused_start};
@@ -384,7 +412,7 @@ static int judge(const struct replay *replay, bool all_good)
 static int run(struct replay *replay)
 {
     struct error err = {0};
-    struct sink_user user = {.arg = replay, .event = on_event};
+    struct sink_user user = {.arg = replay, .event = on_event, .progress = on_progress};
     if (!(replay->mint = mint_new(&err)) ||
         !(replay->sink = sink_open(replay->loop, 0, &user, &err)))
         return cli_fail("replay", CLI_BROKEN, "%s", err.text);
@@ -392,10 +420,14 @@ static int run(struct replay *replay)
         return cli_fail("replay", CLI_INPUT, "%s: %s", replay->options->answers, err.text);
     if (!open_fixture(replay, &err))
         return cli_fail("replay", CLI_INPUT, "%s: %s", replay->options->file, err.text);
+    if (!open_document(replay, &err))
+        return cli_fail("replay", CLI_INPUT, "%s", err.text);
     open_report(replay);
     if (!start_runtime(replay, &err))
         return cli_fail("replay", CLI_BROKEN, "%s", err.text);
     loop_run(replay->loop);
+    if (!report_html_write(replay->document, &err))
+        return cli_fail("replay", CLI_BROKEN, "%s", err.text);
     return judge(replay, report_end(replay->report));
 }
 
@@ -407,6 +439,7 @@ static void release(struct replay *replay)
     lambda_close(replay->lambda);
     answers_close(replay->answers);
     report_free(replay->report);
+    report_html_free(replay->document);
     fixture_free(replay->fixture);
     sink_close(replay->sink);
     mint_free(replay->mint);

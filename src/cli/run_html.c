@@ -208,29 +208,43 @@ static void put_event(struct buffer *out, const struct journal_event *event, int
     buffer_text(out, "</li>\n");
 }
 
-static void put_events(struct buffer *out, const struct journal_run *run, int64_t began_ms,
-                       const char *prefix)
+/* Those that tell of no step, or those that do, in pieces that stay as they are. */
+static size_t list_events(struct buffer *out, const struct journal_run *run, int64_t began_ms,
+                          const char *prefix, bool of_steps)
 {
     size_t listed = 0;
-    buffer_format(out,
-                  "<section data-key=\"events\"><details%s data-open=\"%s-events\">"
-                  "<summary><h3>Events <span class=\"count\">%zu</span></h3></summary>\n",
-                  run->event_count <= CHUNK ? " open" : "", prefix, run->event_count);
     for (size_t i = 0; i < run->event_count; i++) {
-        if (strncmp(run->events[i].type, "run:", 4) == 0)
-            continue; /* says again what node_start and node_end say */
+        const char *type = run->events[i].type;
+        if (timeline_draws(type) != of_steps || strncmp(type, "run:", 4) == 0)
+            continue;
         if (listed % CHUNK == 0)
-            buffer_format(out, "%s<ol class=\"events\" data-key=\"events-%zu\">\n",
-                          listed ? "</ol>" : "", listed / CHUNK);
+            buffer_format(out, "%s<ol class=\"events\" data-key=\"events-%d-%zu\">\n",
+                          listed ? "</ol>" : "", of_steps, listed / CHUNK);
         put_event(out, &run->events[i], began_ms, prefix, i);
         listed++;
     }
     buffer_text(out, listed ? "</ol>" : "");
-    if (listed < run->event_count)
+    return listed;
+}
+
+static void put_events(struct buffer *out, const struct journal_run *run,
+                       const struct timeline *timeline, const char *prefix)
+{
+    buffer_format(out,
+                  "<section data-key=\"events\"><details%s data-open=\"%s-events\">"
+                  "<summary><h3>Events <span class=\"count\">%zu</span></h3></summary>\n",
+                  timeline->tick_count <= CHUNK ? " open" : "", prefix, timeline->tick_count);
+    list_events(out, run, timeline->began_ms, prefix, false);
+    if (timeline->tick_count < run->event_count) {
         buffer_format(out,
-                      "<p class=\"none\">%zu <code>run:</code> events, which say the same to "
-                      "boards, are not listed.</p>",
-                      run->event_count - listed);
+                      "<details class=\"others\" data-open=\"%s-steps\" data-key=\"others\">"
+                      "<summary>%zu events of steps</summary>",
+                      prefix, run->event_count - timeline->tick_count);
+        list_events(out, run, timeline->began_ms, prefix, true);
+        buffer_text(out,
+                    "<p class=\"none\"><code>run:</code> events, which say the same to boards, "
+                    "are not listed.</p></details>");
+    }
     if (run->unkept)
         buffer_format(out,
                       "<p class=\"none\">%zu events more were not kept: the memory for them "
@@ -268,7 +282,7 @@ void run_html(struct buffer *out, const struct journal_run *run, const struct ru
     put_wrong(out, run, with, prefix);
     put_steps(out, run, timeline, prefix);
     put_graph(out, timeline, with, prefix);
-    put_events(out, run, timeline->began_ms, prefix);
+    put_events(out, run, timeline, prefix);
     put_job(out, run, prefix);
     buffer_text(out, "</article>\n");
     timeline_free(timeline);

@@ -12,6 +12,7 @@
 #define WHY_MAX    300
 #define TYPE_SHOWN 60
 #define AXIS_PARTS 5
+#define AXIS_END   94 /* percent: a label behind it would leave the page */
 
 static void put(struct buffer *out, const char *text)
 {
@@ -42,7 +43,8 @@ static void put_axis(struct buffer *out, const struct timeline *timeline)
     int64_t unit = unit_of(timeline->total_ms);
     buffer_text(out, "<div class=\"axis\" aria-hidden=\"true\"><div class=\"track\">");
     for (int64_t ms = 0; ms <= timeline->total_ms; ms += unit) {
-        buffer_format(out, "<i class=\"at\" style=\"left:%.2f%%\"><span>", part(timeline, ms));
+        buffer_format(out, "<i class=\"at%s\" style=\"left:%.2f%%\"><span>",
+                      part(timeline, ms) > AXIS_END ? " end" : "", part(timeline, ms));
         html_took(out, ms);
         buffer_text(out, "</span></i>");
     }
