@@ -4,6 +4,7 @@
 #include "mem.h"
 #include "stage.h"
 #include "terminal.h"
+#include "unwritten.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -64,6 +65,7 @@ static char *plain_url(const char *url)
     char *plain = strstr(url, "secret%3A") ? curl_easy_unescape(NULL, url, 0, &len) : NULL;
     char *copy = plain ? mem_string((struct span){plain, (size_t)len}) : mem_copy(url);
     curl_free(plain);
+    unwritten_spell(copy, strlen(copy));
     return copy;
 }
 
@@ -72,9 +74,11 @@ static void on_request(void *arg, struct stage_call *call, const struct stage_re
     struct player *player = arg;
     const char *asked = stage_header(call, "X-Moonmill-Url");
     char *url = plain_url(asked ? asked : request->path);
+    char *bytes = mem_string(request->body);
+    struct span body = {bytes, request->body.len};
+    unwritten_spell(bytes, body.len);
     bool same = false;
-    struct exchange *exchange =
-        cassette_find(player->cassette, request->method, url, request->body, &same);
+    struct exchange *exchange = cassette_find(player->cassette, request->method, url, body, &same);
     if (!exchange) {
         say("not recorded", request->method, url);
         player->apart++;
@@ -82,9 +86,10 @@ static void on_request(void *arg, struct stage_call *call, const struct stage_re
         stage_say(call, 502, span_of(""));
     } else {
         if (!same)
-            show_difference(player, exchange, request->method, url, request->body);
+            show_difference(player, exchange, request->method, url, body);
         play(exchange, call);
     }
+    mem_free(bytes);
     mem_free(url);
 }
 

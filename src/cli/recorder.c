@@ -43,6 +43,14 @@ struct asking {
 
 /* --- the answer ------------------------------------------------------------------------------ */
 
+static void fill_request(const struct recorder *recorder, struct buffer *into, struct span bytes)
+{
+    size_t len;
+    char *cleaned = unwritten_clean_request(recorder->unwritten, bytes, &len);
+    buffer_add(into, (struct span){cleaned, len});
+    mem_free(cleaned);
+}
+
 static void fill(const struct recorder *recorder, struct buffer *into, struct span bytes)
 {
     size_t len;
@@ -295,7 +303,7 @@ static void on_request(void *arg, struct stage_call *call, const struct stage_re
         cassette_add(recorder->cassette, request->method, cleaned, (struct span){NULL, 0});
     mem_free(cleaned);
     if (asking->exchange)
-        fill(recorder, &asking->exchange->body, request->body);
+        fill_request(recorder, &asking->exchange->body, request->body);
     asking->transfer = (struct loop_transfer){
         .easy = curl_easy_init(), .done = on_done, .arg = asking, .cache = LOOP_FLOWS};
     prepare(asking, request->method, url);

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define REDACTED "[secret:"
+#define REDACTED    "[secret:"
+#define PLACEHOLDER "secret:"
 
 /* What one job brings. */
 struct hidden {
@@ -95,6 +96,22 @@ static size_t use_placeholders(char *bytes, size_t len)
     return len;
 }
 
+void unwritten_spell(char *bytes, size_t len)
+{
+    char *found = bytes, *end = bytes + len;
+    while ((found = memmem(found, (size_t)(end - found), PLACEHOLDER, strlen(PLACEHOLDER)))) {
+        for (found += strlen(PLACEHOLDER); found < end; found++) {
+            if (*found >= 'a' && *found <= 'z')
+                *found += 'A' - 'a';
+            else if (*found == '.' || *found == '-')
+                *found = '_';
+            else if (!(*found >= 'A' && *found <= 'Z') && !(*found >= '0' && *found <= '9') &&
+                     *found != '_')
+                break;
+        }
+    }
+}
+
 char *unwritten_clean(const struct unwritten *unwritten, struct span text, size_t *len)
 {
     char *bytes = mem_string(text);
@@ -104,8 +121,16 @@ char *unwritten_clean(const struct unwritten *unwritten, struct span text, size_
         if (each->token && strlen(each->token) > strlen("[token]"))
             *len = replace(bytes, *len, each->token, "[token]");
     }
+    bytes[*len] = '\0';
+    return bytes;
+}
+
+char *unwritten_clean_request(const struct unwritten *unwritten, struct span text, size_t *len)
+{
+    char *bytes = unwritten_clean(unwritten, text, len);
     *len = use_placeholders(bytes, *len);
     bytes[*len] = '\0';
+    unwritten_spell(bytes, *len);
     return bytes;
 }
 
@@ -114,10 +139,10 @@ char *unwritten_clean_url(const struct unwritten *unwritten, const char *url)
 {
     int plain_len = 0;
     size_t len;
-    char *cleaned = unwritten_clean(unwritten, span_of(url), &len);
+    char *cleaned = unwritten_clean_request(unwritten, span_of(url), &len);
     char *plain = curl_easy_unescape(NULL, url, 0, &plain_len);
     struct span text = {plain, plain ? (size_t)plain_len : 0};
-    char *unescaped = unwritten_clean(unwritten, text, &len);
+    char *unescaped = unwritten_clean_request(unwritten, text, &len);
     bool hides = plain && !span_equal((struct span){unescaped, len}, text);
     mem_free(hides ? cleaned : unescaped);
     curl_free(plain);
