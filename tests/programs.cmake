@@ -19,6 +19,9 @@ if(TARGET moonmill)
                                                   $<TARGET_FILE:moonmill> ${shell})
         set_tests_properties(completion_${shell} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
     endforeach()
+    add_test(NAME event COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/event.py
+                                $<TARGET_FILE:moonmill>)
+    set_tests_properties(event PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     # docs/cli.md is what the tables say; after a change: moonmill help --markdown > docs/cli.md
     add_test(NAME cli_reference COMMAND sh -c "$<TARGET_FILE:moonmill> help --markdown |
                                                diff -u ${CMAKE_SOURCE_DIR}/docs/cli.md -")
@@ -29,6 +32,13 @@ if(TARGET moonmill)
         set_tests_properties(${command} PROPERTIES TIMEOUT 300
                              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     endforeach()
+    foreach(about watch aws_cli)
+        add_test(NAME ${about} COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/tests/watch/test_${about}.py
+                                       $<TARGET_FILE:moonmill>)
+        set_tests_properties(${about} PROPERTIES TIMEOUT 300)
+    endforeach()
+    # The AWS CLI is installed at the first run; without a registry skipped, with the reason.
+    set_tests_properties(aws_cli PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endif()
 # Passing an unverified job where claims are wanted must not compile.
 add_test(NAME unverified_job_does_not_compile

@@ -5,8 +5,10 @@
 #include "completion.h"
 #include "config.h"
 #include "doctor.h"
+#include "event.h"
 #include "graph.h"
 #include "help.h"
+#include "invoke.h"
 #include "manual.h"
 #include "mem.h"
 #include "new.h"
@@ -35,11 +37,25 @@ extern const struct prelude_file developer_prelude_files[];
 
 extern const struct command runtime_command;
 
+/* clang-format off */
 const struct command *const all_commands[] = {
-    &check_command, &completion_command, &doctor_command, &graph_command, &help_command,
-    &new_command,   &replay_command,     &schema_command, &sink_command,  &test_command,
-    &watch_command, &runtime_command,    NULL,
+    &check_command,
+    &completion_command,
+    &doctor_command,
+    &event_command,
+    &graph_command,
+    &help_command,
+    &invoke_command,
+    &new_command,
+    &replay_command,
+    &schema_command,
+    &sink_command,
+    &test_command,
+    &watch_command,
+    &runtime_command,
+    NULL,
 };
+/* clang-format on */
 
 /* --- saying ---------------------------------------------------------------------------------- */
 

@@ -24,6 +24,10 @@ struct invocation {
 
 static void free_invocation(struct invocation *invocation)
 {
+    const struct fixture *fixture = invocation->fixture;
+    for (size_t i = 0; i < fixture->count; i++)
+        if (fixture->records[i].run_id && fixture->records[i].token)
+            sink_expire(invocation->invoker->sink, fixture->records[i].token);
     loop_timer_stop(invocation->invoker->loop, &invocation->deadline);
     lambda_withdraw(invocation->invoker->lambda, &invocation->waiting);
     fixture_free(invocation->fixture);

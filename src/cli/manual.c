@@ -68,10 +68,10 @@ static void put_exits(const struct command *command, FILE *out)
 {
     fputs("\nexit status:\n", out);
     for (int i = 0; i < COMMAND_EXITS; i++) {
-        if (!command->exits[i])
+        if (!command_exit(command, i))
             continue;
         fprintf(out, "  %d   ", i);
-        put_broken(out, command->exits[i], 6);
+        put_broken(out, command_exit(command, i), 6);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include "batch_answer.h"
 #include "json.h"
 #include "log_line.h"
 #include "terminal.h"
@@ -241,32 +242,19 @@ static void return_all(struct report *report)
         report->rows[i].returned = true;
 }
 
-/* False when it is no id of the batch. */
-static bool return_record(struct report *report, const char *id)
-{
-    bool found = false;
-    for (size_t i = 0; id && i < report->fixture->count; i++) {
-        const char *own = report->fixture->records[i].message_id;
-        if (own && strcmp(own, id) == 0)
-            found = report->rows[i].returned = true;
-    }
-    return found;
-}
-
-/* As Lambda reads a batch response: what it does not understand brings everything back. */
 static void read_response(struct report *report, struct span body)
 {
-    cJSON *tree = json_parse(body, NULL);
-    const cJSON *failures = tree ? json_member(tree, "batchItemFailures") : NULL;
-    const cJSON *failure;
-    bool good =
-        cJSON_IsObject(tree) && (!failures || cJSON_IsNull(failures) || cJSON_IsArray(failures));
-    if (cJSON_IsArray(failures))
-        cJSON_ArrayForEach(failure, failures) good =
-            good && return_record(report, json_member_text(failure, "itemIdentifier"));
-    if (!good)
-        return_all(report);
-    cJSON_Delete(tree);
+    size_t count = report->fixture->count;
+    const char **ids = mem_array(count + 1, sizeof *ids);
+    bool *failed = mem_array(count + 1, sizeof *failed);
+    struct error why = {0};
+    for (size_t i = 0; i < count; i++)
+        ids[i] = report->fixture->records[i].message_id;
+    batch_answer_read(body, ids, count, failed, &why);
+    for (size_t i = 0; i < count; i++)
+        report->rows[i].returned = failed[i];
+    mem_free(ids);
+    mem_free(failed);
 }
 
 void report_answer(struct report *report, enum lambda_answer how, struct span body)

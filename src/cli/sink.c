@@ -84,6 +84,19 @@ struct sink_run *sink_expect(struct sink *sink, const char *token, const char *r
     return run;
 }
 
+void sink_expire(struct sink *sink, const char *token)
+{
+    struct ticket **at = &sink->tickets;
+    while (*at && strcmp((*at)->token, token) != 0)
+        at = &(*at)->next;
+    struct ticket *gone = *at;
+    if (!gone)
+        return;
+    *at = gone->next;
+    mem_free_secret(gone->token);
+    mem_free(gone);
+}
+
 /* The token in the header, or NULL; the prefix is case-sensitive, as on the server. */
 static const char *token_of(struct stage_call *call)
 {

@@ -82,6 +82,9 @@ int sink_port(const struct sink *sink);
  * sink. */
 struct sink_run *sink_expect(struct sink *sink, const char *token, const char *run_id);
 
+/* Nobody reports by this token any more; the run stays known. */
+void sink_expire(struct sink *sink, const char *token);
+
 /* All runs, the newest first. */
 const struct sink_run *sink_runs(const struct sink *sink);
 
