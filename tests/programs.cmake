@@ -14,6 +14,7 @@ if(TARGET bootstrap)
     endforeach()
 endif()
 if(TARGET moonmill)
+    include(cmake/wire.cmake)
     foreach(shell bash zsh fish) # one that is not installed is reported as skipped
         add_test(NAME completion_${shell} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/completion.sh
                                                   $<TARGET_FILE:moonmill> ${shell})

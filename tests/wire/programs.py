@@ -26,8 +26,8 @@ class Done:
         self.out = process.stdout
         self.err = process.stderr
 
-    def lines(self):
-        return [json.loads(line) for line in self.out.splitlines()]
+    def json(self):
+        return json.loads(self.out)
 
 
 def environment(more=None):
