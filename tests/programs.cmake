@@ -20,9 +20,12 @@ if(TARGET moonmill)
                                                   $<TARGET_FILE:moonmill> ${shell})
         set_tests_properties(completion_${shell} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
     endforeach()
-    add_test(NAME event COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/event.py
-                                $<TARGET_FILE:moonmill>)
-    set_tests_properties(event PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    foreach(script cli event)
+        add_test(NAME ${script} COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/${script}.py
+                                        $<TARGET_FILE:moonmill>)
+        set_tests_properties(${script} PROPERTIES TIMEOUT 300
+                             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    endforeach()
     # docs/cli.md is what the tables say; after a change: moonmill help --markdown > docs/cli.md
     add_test(NAME cli_reference COMMAND sh -c "$<TARGET_FILE:moonmill> help --markdown |
                                                diff -u ${CMAKE_SOURCE_DIR}/docs/cli.md -")
@@ -33,7 +36,11 @@ if(TARGET moonmill)
         set_tests_properties(${command} PROPERTIES TIMEOUT 300
                              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     endforeach()
-    foreach(about watch aws_cli)
+    # The page and the report in a real Chromium; pictures in build/*/browser.
+    add_test(NAME browser COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/tests/browser/run.py
+                                  $<TARGET_FILE:moonmill> ${CMAKE_BINARY_DIR}/browser)
+    set_tests_properties(browser PROPERTIES TIMEOUT 120 LABELS browser SKIP_RETURN_CODE 77)
+    foreach(about watch page aws_cli)
         add_test(NAME ${about} COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/tests/watch/test_${about}.py
                                        $<TARGET_FILE:moonmill>)
         set_tests_properties(${about} PROPERTIES TIMEOUT 300)

@@ -530,7 +530,7 @@ function hear(news) {
     return;
   }
   if (news.lists) lookAtBatches();
-  if (news.flows) lookAtFlows();
+  if (news.flows) { lookAtFlows(); lookAtRun(); } // its picture may be another
   if (news.queue) lookAtQueue();
   if (news.all || (news.runs || []).includes(shownRun)) lookAtRun();
 }

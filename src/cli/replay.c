@@ -149,6 +149,11 @@ const struct command replay_command = {
     .options = replay_options,
     .option_count = sizeof replay_options / sizeof *replay_options,
     .exits = replay_exits,
+    .json = "{\"records\":[{\"messageId\":\"4363f76f-507c-4a01-b243-713119df2743\",\n"
+            "  \"runId\":\"uy24ija6wysbs2n5sgaxovpe\",\"flow\":\"echo\",\"status\":\"completed\",\n"
+            "  \"fate\":\"done\",\"error\":null,\"durationMs\":44,\n"
+            "  \"events\":[{\"atMs\":59,\"type\":\"log\",\"payload\":{\"message\":\"hi\"}}]}],\n"
+            " \"response\":{\"batchItemFailures\":[]}}",
     .main = replay_main};
 
 static bool is_folder(const char *path)

@@ -11,7 +11,7 @@
 #define TICK_SLOTS 300 /* events nearer than that to each other are one tick */
 #define WHY_MAX    300
 #define TYPE_SHOWN 60
-#define AXIS_PARTS 5
+#define AXIS_PARTS 6
 #define AXIS_END   94 /* percent: a label behind it would leave the page */
 
 static void put(struct buffer *out, const char *text)
@@ -27,15 +27,14 @@ static double part(const struct timeline *timeline, int64_t ms)
 
 /* --- the axis -------------------------------------------------------------------------------- */
 
-/* 1, 2 or 5 times a power of ten: about AXIS_PARTS of them are the whole. */
+/* 1, 2 or 5 times a power of ten, of which AXIS_PARTS are enough. */
 static int64_t unit_of(int64_t total_ms)
 {
-    int64_t unit = 1;
-    while (unit * 10 * AXIS_PARTS <= total_ms)
-        unit *= 10;
-    return unit * 5 * AXIS_PARTS <= total_ms   ? unit * 5
-           : unit * 2 * AXIS_PARTS <= total_ms ? unit * 2
-                                               : unit;
+    static const int64_t steps[] = {1, 2, 5};
+    for (int64_t power = 1;; power *= 10)
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+            if (power * steps[i] * AXIS_PARTS >= total_ms)
+                return power * steps[i];
 }
 
 static void put_axis(struct buffer *out, const struct timeline *timeline)
@@ -43,10 +42,10 @@ static void put_axis(struct buffer *out, const struct timeline *timeline)
     int64_t unit = unit_of(timeline->total_ms);
     buffer_text(out, "<div class=\"axis\" aria-hidden=\"true\"><div class=\"track\">");
     for (int64_t ms = 0; ms <= timeline->total_ms; ms += unit) {
-        buffer_format(out, "<i class=\"at%s\" style=\"left:%.2f%%\"><span>",
+        buffer_format(out, "<i class=\"at%s\" style=\"left:%.2f%%\">",
                       part(timeline, ms) > AXIS_END ? " end" : "", part(timeline, ms));
         html_took(out, ms);
-        buffer_text(out, "</span></i>");
+        buffer_text(out, "</i>");
     }
     buffer_text(out, "</div></div>");
 }

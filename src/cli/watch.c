@@ -112,6 +112,15 @@ const struct command watch_command = {
     .options = watch_options,
     .option_count = sizeof watch_options / sizeof *watch_options,
     .exits = watch_exits,
+    .json = "{\"page\":\"http://127.0.0.1:9000/\",\"invoke\":\"http://127.0.0.1:9000\"}\n"
+            "{\"batch\":1,\"requestId\":\"2c5c...\",\"how\":\"answered\",\"durationMs\":12,"
+            "\"records\":[\n"
+            "  "
+            "{\"messageId\":\"4363...\",\"runId\":\"uy24...\",\"flow\":\"hello\",\"status\":"
+            "\"completed\",\n"
+            "   \"fate\":\"acknowledged\",\"error\":null,\"receiveCount\":1,\"durationMs\":9,\n"
+            "   \"events\":12}]}\n"
+            "{\"dead\":1}",
     .main = watch_main};
 
 /* What AWS would refuse. -1: good. */

@@ -32,7 +32,8 @@ def find():
 
 class Chromium:
     def __init__(self, program):
-        self.profile = tempfile.TemporaryDirectory(prefix="moonmill-browser-")
+        self.profile = tempfile.TemporaryDirectory(prefix="moonmill-browser-",
+                                                   ignore_cleanup_errors=True)
         to_read, self.to = os.pipe()
         self.out, from_write = os.pipe()
         flags = FLAGS + ([] if os.geteuid() else ["--no-sandbox"])  # root has no other choice
@@ -49,9 +50,12 @@ class Chromium:
         self.events = []
 
     def close(self):
-        self.process.terminate()
         try:
+            self.call("Browser.close")
             self.process.wait(5)
+        except (Failed, OSError):
+            self.process.kill()
+            self.process.wait()
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -138,9 +142,18 @@ class Page:
                          f"{details.get('exception', {}).get('description', details['text'])}")
         return answer["result"].get("value")
 
+    def _is(self, expression):
+        """A page that is just being loaded has nothing yet."""
+        try:
+            return self.ask(f"Boolean({expression})")
+        except Failed:
+            if self.browser.process.poll() is not None:
+                raise
+            return False
+
     def wait(self, expression, what, secs=15):
         until = time.monotonic() + secs
-        while not self.ask(f"Boolean({expression})"):
+        while not self._is(expression):
             if time.monotonic() > until:
                 raise Failed(f"waited {secs} s in vain for {what}; the page shows: "
                              + str(self.ask("document.body.innerText"))[:1500])
