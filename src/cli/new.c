@@ -201,7 +201,8 @@ static void tell_end(const struct options *options, const char *dir)
     }
     puts("  moonmill check flows\n"
          "  moonmill test flows\n"
-         "  moonmill replay --answers fixtures/answers.json fixtures/refund.json");
+         "  moonmill replay --answers fixtures/answers.json fixtures/refund.json\n"
+         "  moonmill watch --rerun --answers fixtures/answers.json");
 }
 
 static int write_files(const struct options *options, const char *dir, struct span library)
