@@ -140,13 +140,13 @@ def test_token():
         assert os.stat(key).st_mode & 0o777 == 0o600
         with open(key, "rb") as file:
             first = file.read()
-        claims = verify(made["token"], base64.b64decode(made["backend_pub"]), folder)
-        assert claims["run_id"] == "r 1" == made["run_id"] and claims["board_id"] == "refund"
+        claims = verify(made["token"], base64.b64decode(made["backendPub"]), folder)
+        assert claims["run_id"] == "r 1" == made["runId"] and claims["board_id"] == "refund"
         assert claims["callback_url"] == "https://api.example.test"
         assert claims["nbf"] <= claims["iat"] < claims["exp"]
         # The same key again; a job is signed by it as well.
         job = json.loads(run("event", "job", "--flow", "x", "--key", key))
-        claims = verify(job["executor_jwt"], base64.b64decode(made["backend_pub"]), folder)
+        claims = verify(job["executor_jwt"], base64.b64decode(made["backendPub"]), folder)
         assert claims["run_id"] == job["run_id"] and claims["app_id"] == job["app_id"]
         with open(key, "rb") as file:
             assert file.read() == first

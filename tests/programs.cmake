@@ -14,14 +14,18 @@ if(TARGET bootstrap)
     endforeach()
 endif()
 if(TARGET moonmill)
+    include(cmake/wire.cmake)
     foreach(shell bash zsh fish) # one that is not installed is reported as skipped
         add_test(NAME completion_${shell} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/completion.sh
                                                   $<TARGET_FILE:moonmill> ${shell})
         set_tests_properties(completion_${shell} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
     endforeach()
-    add_test(NAME event COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/event.py
-                                $<TARGET_FILE:moonmill>)
-    set_tests_properties(event PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    foreach(script cli event)
+        add_test(NAME ${script} COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/${script}.py
+                                        $<TARGET_FILE:moonmill>)
+        set_tests_properties(${script} PROPERTIES TIMEOUT 300
+                             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    endforeach()
     # docs/cli.md is what the tables say; after a change: moonmill help --markdown > docs/cli.md
     add_test(NAME cli_reference COMMAND sh -c "$<TARGET_FILE:moonmill> help --markdown |
                                                diff -u ${CMAKE_SOURCE_DIR}/docs/cli.md -")

@@ -30,18 +30,17 @@ static bool decode_claims(const char *token, struct buffer *claims)
     return good;
 }
 
-char *bearer_run_id(const char *token)
+char *bearer_claim(const char *token, const char *name)
 {
-    static const char *const keys[] = {"run_id"};
     struct span value = {NULL, 0};
     struct buffer claims;
-    char *run_id = NULL;
+    char *claim = NULL;
     buffer_init(&claims, CLAIMS_MAX);
     if (decode_claims(token, &claims) && json_check(buffer_span(&claims), NULL) &&
         json_type(buffer_span(&claims)) == JSON_OBJECT &&
-        json_pick(buffer_span(&claims), keys, &value, 1, NULL) && value.at &&
+        json_pick(buffer_span(&claims), &name, &value, 1, NULL) && value.at &&
         json_type(value) == JSON_STRING)
-        run_id = json_string(value, CLAIMS_MAX, NULL);
+        claim = json_string(value, CLAIMS_MAX, NULL);
     buffer_release(&claims);
-    return run_id;
+    return claim;
 }

@@ -2,8 +2,8 @@
 #ifndef MOONMILL_CLI_BEARER_H
 #define MOONMILL_CLI_BEARER_H
 
-/* The run_id that an executor's token claims, freed by mem_free; NULL when it is no JWT with one.
- */
-char *bearer_run_id(const char *token);
+/* A string among the claims of an executor's token ("run_id"), freed by mem_free; NULL when it is
+ * no JWT with one. */
+char *bearer_claim(const char *token, const char *name);
 
 #endif

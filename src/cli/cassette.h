@@ -2,7 +2,7 @@
  * likes.
  *
  * {"exchanges":[...]}, an exchange a line: {"request":{"method","url","body"},
- * "answer":{"status","headers","body"} or {"error":"net.timeout: ..."}}; a body is null or one of
+ * "answer":{"status","headers","body"} or {"error":"net.timeout ..."}}; a body is null or one of
  * {"json":...}, {"text":"..."}, {"base64":"..."}. Headers of requests are not kept, as they carry
  * what must stay secret; they do not count when requests are compared. */
 #ifndef MOONMILL_CLI_CASSETTE_H
@@ -23,7 +23,7 @@ struct exchange {
     struct buffer body; /* of the request */
     bool answered;
     int status;            /* 0: it came to nothing, and error says how */
-    char *error;           /* "net.timeout: shop.example.com: ..." */
+    char *error;           /* "net.timeout shop.example.com: ..." */
     cJSON *headers;        /* of the answer: an object of strings, names in lower case */
     struct buffer content; /* of the answer */
     bool used;

@@ -186,7 +186,7 @@ static void check_keys(struct doctor *doctor)
              "the API's key set");
     } else if (doctor->api_answers && !fetch_key_set(config, &err)) {
         tell(doctor, "keys", "%s; see that API_URL is the API's, or set BACKEND_PUB", err.text);
-    } else if (reach_origin(config->api_url, origin, sizeof origin)) {
+    } else if (doctor->api_answers && reach_origin(config->api_url, origin, sizeof origin)) {
         note(doctor, "keys", origin);
     }
 }

@@ -156,7 +156,7 @@ const struct command event_command = {
     .options = event_options,
     .option_count = sizeof event_options / sizeof *event_options,
     .exits = event_exits,
-    .json = "{\"token\":\"eyJ0eXAi...\",\"backend_pub\":\"LS0tLS1C...\",\"run_id\":\"my-run\"}",
+    .json = "{\"token\":\"eyJ0eXAi...\",\"backendPub\":\"LS0tLS1C...\",\"runId\":\"my-run\"}",
     .main = event_main};
 
 /* The first of the texts that may not stand in JSON or is too long for an id. */
@@ -336,8 +336,8 @@ static int write_token(struct event *event)
     buffer_init(&id, 8 * JOB_ID_MAX);
     json_put_string(&id, span_of(run_id));
     if (options->json)
-        printf("{\"token\":\"%s\",\"backend_pub\":\"%s\",\"run_id\":%.*s}\n", token, key,
-               (int)id.len, id.data);
+        printf("{\"token\":\"%s\",\"backendPub\":\"%s\",\"runId\":%.*s}\n", token, key, (int)id.len,
+               id.data);
     else
         puts(token);
     buffer_release(&id);

@@ -110,7 +110,8 @@ void manual_contents(FILE *out)
           "  moonmill new shop && cd shop\n"
           "  moonmill check flows\n"
           "  moonmill test flows\n"
-          "  moonmill replay fixtures/refund.json\n"
+          "  moonmill watch\n"
+          "  moonmill event sqs --flow refund --payload @refund.json | moonmill replay -\n"
           "\nusage: moonmill COMMAND [OPTIONS]\n\n"
           "Runs flows, jobs of an SQS queue, in sandboxed Lua.\n\ncommands:\n",
           out);

@@ -17,8 +17,9 @@
 
 struct outcome;
 
-/* fixture outlives it. */
-struct outcome *outcome_new(const struct fixture *fixture);
+/* Both outlive it; world_url, or NULL, is the address of the scripted answers, for which @ANSWERS@
+ * stands. */
+struct outcome *outcome_new(const struct fixture *fixture, const char *world_url);
 /* Accepts NULL. */
 void outcome_free(struct outcome *outcome);
 

@@ -139,7 +139,7 @@ const struct command sink_command = {
 static char *run_id_of(void *arg, const char *token)
 {
     (void)arg;
-    return bearer_run_id(token);
+    return bearer_claim(token, "run_id");
 }
 
 static struct sink_fault on_asked(void *arg, const struct sink_request *request)
