@@ -34,7 +34,7 @@ function pair(old, fresh) {
 
 // Makes old what fresh is; keyed parts that are the same stay the elements they were.
 function change(old, fresh) {
-  if (old.isEqualNode(fresh)) return;
+  if ("same" in fresh.dataset || old.isEqualNode(fresh)) return;
   if (old.tagName !== fresh.tagName || !fresh.querySelector("[data-key]")) {
     old.replaceWith(fresh);
     return;
@@ -68,9 +68,21 @@ function changeChildren(old, fresh) {
   }
 }
 
+// Long lists come in pieces, of which most are as they were: those are not even read again.
+const PIECE = /<ol class="\w+" data-key="([^"]+)">\n[^]*?<\/ol>/g;
+
+function withoutSame(place, html) {
+  const before = place.pieces || new Map();
+  place.pieces = new Map();
+  return html.replace(PIECE, (text, key) => {
+    place.pieces.set(key, text);
+    return before.get(key) === text ? `<ol data-key="${key}" data-same></ol>` : text;
+  });
+}
+
 function put(place, html) {
   const template = document.createElement("template");
-  template.innerHTML = html;
+  template.innerHTML = withoutSame(place, html);
   for (const details of template.content.querySelectorAll("details[data-open]"))
     if (opened.has(details.dataset.open)) details.open = opened.get(details.dataset.open);
   const focused = document.activeElement && document.activeElement.closest("[data-open],[data-run]");

@@ -10,7 +10,7 @@ return flow "tour" {
     },
 
     task "load" {
-        retry = { attempts = 3, delay = "150ms", on = { "tour.flaky" } },
+        retry = { attempts = 3, delay = "150ms", jitter = false, on = { "tour.flaky" } },
         run = function(s, ctx)
             ctx.log("loading " .. s.input.city)
             ctx.sleep("40ms")
