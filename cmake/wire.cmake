@@ -8,6 +8,7 @@ function(add_wire_test name)
 endfunction()
 
 add_wire_test(sink)
+add_wire_test(callbacks)
 add_wire_test(replay)
 # A third party's validator, installed at the first run; without a registry skipped, with the reason.
 add_wire_test(schema)
