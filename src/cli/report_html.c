@@ -136,6 +136,12 @@ void report_html_progress(struct report_html *report, const struct sink_run *run
                            sink_status_name(run->status), run->error);
 }
 
+void report_html_log(struct report_html *report, const char *line)
+{
+    if (report)
+        journal_log(report->journal, line);
+}
+
 void report_html_answer(struct report_html *report, enum lambda_answer how, struct span body)
 {
     if (!report || !report->batch)
