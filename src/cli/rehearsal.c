@@ -1,6 +1,5 @@
 #include "rehearsal.h"
 
-#include "bearer.h"
 #include "child.h"
 #include "cli.h"
 #include "clock.h"
@@ -12,6 +11,7 @@
 #include "report_html.h"
 #include "service.h"
 #include "sink.h"
+#include "tokens.h"
 #include "variables.h"
 
 #include <limits.h>
@@ -163,42 +163,6 @@ static bool open_fixture(struct rehearsal *rehearsal, struct error *err)
     return rehearsal->fixture != NULL;
 }
 
-/* Where a token of the event's own sends its callbacks is for the token to say. */
-static bool check_token(const char *token, const char *callback, size_t number, struct error *err)
-{
-    char *url = bearer_claim(token, "callback_url");
-    bool same = url && strcmp(url, callback) == 0;
-    if (!same)
-        error_set(err, ERROR_INPUT,
-                  "the token of record %zu says %.200s, not --callback %.200s; its claim counts",
-                  number, url ? url : "no callback_url", callback);
-    mem_free(url);
-    return same;
-}
-
-static bool check_tokens(struct rehearsal *rehearsal, struct error *err)
-{
-    const struct fixture *fixture = rehearsal->fixture;
-    size_t own = 0, minted = 0;
-    for (size_t i = 0; i < fixture->count; i++) {
-        const struct fixture_record *record = &fixture->records[i];
-        minted += record->minted;
-        own += record->token && !record->minted;
-        if (record->token && !record->minted &&
-            !check_token(record->token, rehearsal->spec->callback, i + 1, err))
-            return false;
-    }
-    rehearsal->own_tokens = own > 0;
-    if (own && minted)
-        return error_set(err, ERROR_INPUT,
-                         "%zu records bring a token and %zu a placeholder; one key cannot be for "
-                         "both",
-                         own, minted);
-    return !own || getenv("BACKEND_PUB") || getenv("API_URL") ||
-           error_set(err, ERROR_INPUT,
-                     "the records bring their tokens; set BACKEND_PUB or API_URL to the key");
-}
-
 static void warn(const struct rehearsal *rehearsal)
 {
     cli_fail("replay", CLI_DONE, "warning: real callbacks go to %s, for %zu record%s%s",
@@ -340,12 +304,16 @@ static int open_all(struct rehearsal *rehearsal)
     loop_on_signal(rehearsal->loop, on_signal, rehearsal);
     if (!(rehearsal->world = world_open(rehearsal->loop, &spec->world, &file, &err)))
         return cli_fail("replay", CLI_INPUT, "%s: %s", file ? file : "the machine", err.text);
-    if (!open_fixture(rehearsal, &err) || (spec->callback && !check_tokens(rehearsal, &err)))
+    if (!open_fixture(rehearsal, &err) ||
+        (spec->callback &&
+         !tokens_check(rehearsal->fixture, spec->callback, &rehearsal->own_tokens, &err)))
         return cli_fail("replay", CLI_INPUT, "%s: %s", spec->name, err.text);
     if (!open_page(rehearsal, &err))
         return cli_fail("replay", CLI_INPUT, "%s", err.text);
     world_hide(rehearsal->world, rehearsal->fixture);
     open_report(rehearsal);
+    if (spec->callback)
+        warn(rehearsal);
     return CLI_DONE;
 }
 
@@ -413,8 +381,6 @@ int rehearsal_run(const struct rehearsal_spec *spec, struct buffer *outcome, siz
     struct rehearsal rehearsal = {.spec = spec};
     struct error err = {0};
     int code = open_all(&rehearsal);
-    if (code == CLI_DONE && spec->callback)
-        warn(&rehearsal);
     if (code == CLI_DONE && !invoke(&rehearsal, &err)) {
         code = cli_fail("replay", CLI_BROKEN, "%s", err.text);
     } else if (code == CLI_DONE) {
