@@ -178,6 +178,13 @@ def check_progress(folder):
         return
     check("a progress line on a terminal", re.search(r"\r\033\[K[23] of 3: flows/slow\d.lua", shown))
     check("the progress line is taken away", "\r\033[K3 files" in shown)
+    with open(os.path.join(folder, "flows", "waits.lua"), "w", encoding="utf-8") as f:
+        f.write('return flow "waits" { wait "a" "2s", task "b" (function() end) }')
+    with open(os.path.join(folder, "event.json"), "w", encoding="utf-8") as f:
+        f.write(run("event", "sqs", "--flow", "waits", "--count", "2").stdout)
+    shown = on_terminal(folder, "replay", "--json", "event.json")
+    check("replay: a progress line, taken away", "\r\033[K0 of 2: runs have ended" in shown and
+          '\r\033[K{"records":' in shown)
     shown = on_terminal(folder, "check", "-q", "flows")
     check("no progress line with -q", "\033" not in shown)
 
@@ -185,6 +192,9 @@ def check_progress(folder):
 def check_quiet():
     done = run("check", "-q", "flows")
     check("check -q", done.returncode == 0 and not done.stdout and not done.stderr, done)
+    done = run("replay", "-q", "tests/data/sqs-event-one.json")
+    check("replay -q", done.returncode == 0 and "batchItemFailures" in done.stdout and
+          "node_start" not in done.stdout and not done.stderr, done)
     done = run("check", "-q", "tests/data/broken/option_unknown.lua")
     check("check -q tells errors", done.returncode == 1 and "[option.unknown]" in done.stdout, done)
 
