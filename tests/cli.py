@@ -140,6 +140,16 @@ def check_documents():
               status in (None, done.returncode) and "\033" not in done.stderr, done)
 
 
+def check_full_disk():
+    for arguments in (["event", "sqs", "--flow", "x"], ["help"], ["completion", "zsh"],
+                      ["check", "--json", "flows"], ["graph", "hello"]):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([MOONMILL, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=60, check=False)
+        check(f"{' '.join(arguments)} > /dev/full", done.returncode == 4 and
+              re.search("^moonmill.*output", done.stderr, re.M), None)
+
+
 def check_new(folder):
     done = run("new", "--json", "shop", cwd=folder)
     made = json.loads(done.stdout)
@@ -267,6 +277,7 @@ def main():
         check(f"{command}: its examples use options it has", named <= set(options))
         check(f"{command}: --json is explained", ("json" in options) == ("--json prints:" in page))
     check_documents()
+    check_full_disk()
     check_quiet()
     with tempfile.TemporaryDirectory() as folder:
         check_new(folder)
