@@ -115,6 +115,7 @@ let flows = [];
 let queue = { queue: {}, dlq: [] };
 let shownRun = null;   // the number of the run that is in view
 let awaited = null;    // the run_id of a job that was just sent
+let pages = 1;         // of the list
 let views = "";        // the view that is built
 
 function route() {
@@ -129,37 +130,31 @@ function markRows() {
   }
 }
 
-const lookAtBatches = calm(async () => {
-  const answer = await fetch("/batches");
-  if (!answer.ok) return;
-  const html = await answer.text();
-  const kept = [...$("batches").querySelectorAll(".later")]; // older pages that were asked for
-  const keptShown = kept.length > 0;
-  put($("batches"), html);
-  if (keptShown) {
-    const button = $("batches").querySelector(":scope > .older");
-    if (button) button.remove();
-    $("batches").append(...kept);
+const OLDER = /<button class="older" data-before="(\d+)">[^]*$/;
+
+// As many pages of the list as the reader has asked for, one after the other.
+async function readBatches() {
+  let html = "", before = "";
+  for (let page = 1; ; page++) {
+    const answer = await fetch("/batches" + before);
+    if (!answer.ok) throw new Error(`/batches: ${answer.status}`);
+    const text = await answer.text(), older = OLDER.exec(text);
+    if (!older || page === pages) return html + text;
+    html += text.slice(0, older.index);
+    before = "?before=" + older[1];
   }
-  if (awaited) {
-    const row = $("batches").querySelector(`[data-run-id="${CSS.escape(awaited)}"]`);
-    if (row) {
-      awaited = null;
-      location.hash = row.getAttribute("href");
-    }
+}
+
+const lookAtBatches = calm(async () => {
+  put($("batches"), await readBatches());
+  const row = awaited && $("batches").querySelector(`[data-run-id="${CSS.escape(awaited)}"]`);
+  if (row) {
+    awaited = null;
+    location.hash = row.getAttribute("href");
   }
   if (route().view === "list") show();
   markRows();
 });
-
-async function showOlder(button) {
-  button.disabled = true;
-  const answer = await fetch("/batches?before=" + button.dataset.before);
-  const place = make("div", { class: "later" });
-  put(place, await answer.text());
-  button.replaceWith(place);
-  markRows();
-}
 
 const lookAtRun = calm(async () => {
   const number = shownRun;
@@ -398,9 +393,9 @@ function isJSON(text) {
 
 let formOf = ""; // what the form was made of
 
-function pretty(text) {
-  return text.replace(/\d{16,}/, "").length === text.length ? JSON.stringify(JSON.parse(text), null, 2) : text;
-}
+// Numbers of more digits than JavaScript keeps stay text.
+const isLong = (text) => /\d{16}/.test(text);
+const pretty = (text) => isLong(text) ? text : JSON.stringify(JSON.parse(text), null, 2);
 
 function examplesOf(flow) {
   return (flow.examples || []).map((each, i) => each && typeof each === "object" && "payload" in each
@@ -441,8 +436,14 @@ function buildSend(flow, able) {
   function turn(toRaw) {
     if (toRaw === isRaw) return;
     try {
-      if (toRaw) raw.value = pretty(shaped.read());
-      else shaped.write(JSON.parse(raw.value));
+      if (toRaw) {
+        raw.value = pretty(shaped.read());
+      } else if (isLong(raw.value)) {
+        problem.textContent = "this has numbers of more digits than a form keeps: it stays JSON";
+        return;
+      } else {
+        shaped.write(JSON.parse(raw.value));
+      }
     } catch (error) {
       if (!toRaw) { problem.textContent = `this is no JSON: ${error.message}`; return; }
     }
@@ -526,8 +527,9 @@ function show(again) {
 
 window.addEventListener("hashchange", () => show());
 document.addEventListener("click", (event) => {
-  const older = event.target.closest(".older");
-  if (older) showOlder(older);
+  if (!event.target.closest(".older")) return;
+  pages++;
+  lookAtBatches();
 });
 
 // ---- news --------------------------------------------------------------------------------------

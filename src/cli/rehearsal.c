@@ -8,6 +8,7 @@
 #include "loop.h"
 #include "mint.h"
 #include "outcome.h"
+#include "progress.h"
 #include "report_html.h"
 #include "service.h"
 #include "sink.h"
@@ -19,10 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define START_LIMIT_MS 30000 /* from exec to the first poll */
 #define OVERTIME_MS    10000 /* past the invocation's deadline: it hangs */
 #define END_LIMIT_MS   5000
+#define TICK_MS        200
 #define URL_SIZE       128
 #define LIST_MAX       (1024 * 1024)
 
@@ -44,6 +47,9 @@ struct rehearsal {
     struct variables variables;
     struct child *child;
     struct loop_timer limit;
+    struct progress progress;
+    struct loop_timer tick;
+    int64_t ended; /* runs */
     int64_t started_ms;
     bool own_tokens; /* the event brings its tokens */
     bool started;
@@ -53,6 +59,26 @@ struct rehearsal {
     bool interrupted;
     int status; /* waitpid's */
 };
+
+/* --- how far it is --------------------------------------------------------------------------- */
+
+static void on_tick(void *arg)
+{
+    struct rehearsal *rehearsal = arg;
+    progress_say(&rehearsal->progress, "runs have ended", rehearsal->ended,
+                 (int64_t)rehearsal->fixture->count);
+    loop_timer_set(rehearsal->loop, &rehearsal->tick, loop_mono_ms(rehearsal->loop) + TICK_MS,
+                   on_tick, rehearsal);
+}
+
+/* Not where lines of events on a terminal say it themselves. */
+static void begin_progress(struct rehearsal *rehearsal)
+{
+    const struct report_style *style = &rehearsal->spec->style;
+    bool lines = !style->json && !style->silent && !style->quiet;
+    progress_begin(&rehearsal->progress, style->quiet || (lines && isatty(STDOUT_FILENO)));
+    on_tick(rehearsal);
+}
 
 /* --- while it runs --------------------------------------------------------------------------- */
 
@@ -115,6 +141,7 @@ static void on_event(void *arg, struct sink_run *run, const char *type, struct s
 static void on_progress(void *arg, struct sink_run *run, const struct sink_progress *progress)
 {
     struct rehearsal *rehearsal = arg;
+    rehearsal->ended += progress->status > SINK_RUNNING;
     if (progress->status != SINK_NONE)
         report_html_progress(rehearsal->page, run);
 }
@@ -122,6 +149,7 @@ static void on_progress(void *arg, struct sink_run *run, const struct sink_progr
 static void on_line(void *arg, const char *line)
 {
     struct rehearsal *rehearsal = arg;
+    progress_clear(&rehearsal->progress);
     report_log(rehearsal->report, line);
 }
 
@@ -360,8 +388,10 @@ static int end(struct rehearsal *rehearsal, struct buffer *outcome, size_t *apar
 
 static void release(struct rehearsal *rehearsal)
 {
-    if (rehearsal->loop)
+    if (rehearsal->loop) {
         loop_timer_stop(rehearsal->loop, &rehearsal->limit);
+        loop_timer_stop(rehearsal->loop, &rehearsal->tick);
+    }
     child_free(rehearsal->child);
     lambda_close(rehearsal->lambda);
     world_close(rehearsal->world);
@@ -384,7 +414,9 @@ int rehearsal_run(const struct rehearsal_spec *spec, struct buffer *outcome, siz
     if (code == CLI_DONE && !invoke(&rehearsal, &err)) {
         code = cli_fail("replay", CLI_BROKEN, "%s", err.text);
     } else if (code == CLI_DONE) {
+        begin_progress(&rehearsal);
         loop_run(rehearsal.loop);
+        progress_clear(&rehearsal.progress);
         code = end(&rehearsal, outcome, apart);
     }
     release(&rehearsal);

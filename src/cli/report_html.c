@@ -17,6 +17,7 @@
 #define DOCUMENT_MAX ((size_t)1024 * 1024 * 1024)
 #define BODY_MAX     (2 * 1024 * 1024)
 #define WHY_SHOWN    200
+#define PAYLOADS_MAX ((size_t)64 * 1024 * 1024) /* of a run's events, in full */
 
 /* A flow's picture, drawn once; empty when it cannot be drawn. */
 struct picture {
@@ -220,7 +221,9 @@ static void put_summary(struct buffer *out, const struct report_html *report)
 static void put_run(struct buffer *out, struct report_html *report, const struct journal_run *run)
 {
     const char *state = run_html_state(run);
-    struct run_html with = {.now_ms = loop_wall_ms(report->loop), .flows_dir = report->flows_dir};
+    struct run_html with = {.now_ms = loop_wall_ms(report->loop),
+                            .flows_dir = report->flows_dir,
+                            .payloads_max = PAYLOADS_MAX};
     bool open = report->batch->run_count == 1 || strcmp(state, "completed") != 0;
     buffer_format(out, "<details class=\"one\" data-state=\"%s\"%s><summary>", state,
                   open ? " open" : "");
