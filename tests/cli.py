@@ -140,6 +140,16 @@ def check_documents():
               status in (None, done.returncode) and "\033" not in done.stderr, done)
 
 
+def check_full_disk():
+    for arguments in (["event", "sqs", "--flow", "x"], ["help"], ["completion", "zsh"],
+                      ["check", "--json", "flows"], ["graph", "hello"]):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([MOONMILL, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=60, check=False)
+        check(f"{' '.join(arguments)} > /dev/full", done.returncode == 4 and
+              re.search("^moonmill.*output", done.stderr, re.M), None)
+
+
 def check_new(folder):
     done = run("new", "--json", "shop", cwd=folder)
     made = json.loads(done.stdout)
@@ -178,6 +188,13 @@ def check_progress(folder):
         return
     check("a progress line on a terminal", re.search(r"\r\033\[K[23] of 3: flows/slow\d.lua", shown))
     check("the progress line is taken away", "\r\033[K3 files" in shown)
+    with open(os.path.join(folder, "flows", "waits.lua"), "w", encoding="utf-8") as f:
+        f.write('return flow "waits" { wait "a" "2s", task "b" (function() end) }')
+    with open(os.path.join(folder, "event.json"), "w", encoding="utf-8") as f:
+        f.write(run("event", "sqs", "--flow", "waits", "--count", "2").stdout)
+    shown = on_terminal(folder, "replay", "--json", "event.json")
+    check("replay: a progress line, taken away", "\r\033[K0 of 2: runs have ended" in shown and
+          '\r\033[K{"records":' in shown)
     shown = on_terminal(folder, "check", "-q", "flows")
     check("no progress line with -q", "\033" not in shown)
 
@@ -185,6 +202,9 @@ def check_progress(folder):
 def check_quiet():
     done = run("check", "-q", "flows")
     check("check -q", done.returncode == 0 and not done.stdout and not done.stderr, done)
+    done = run("replay", "-q", "tests/data/sqs-event-one.json")
+    check("replay -q", done.returncode == 0 and "batchItemFailures" in done.stdout and
+          "node_start" not in done.stdout and not done.stderr, done)
     done = run("check", "-q", "tests/data/broken/option_unknown.lua")
     check("check -q tells errors", done.returncode == 1 and "[option.unknown]" in done.stdout, done)
 
@@ -257,6 +277,7 @@ def main():
         check(f"{command}: its examples use options it has", named <= set(options))
         check(f"{command}: --json is explained", ("json" in options) == ("--json prints:" in page))
     check_documents()
+    check_full_disk()
     check_quiet()
     with tempfile.TemporaryDirectory() as folder:
         check_new(folder)

@@ -164,6 +164,16 @@ static int version(void)
     return CLI_DONE;
 }
 
+/* The exit status, if all that was printed is where it should be. */
+static int close_output(int code)
+{
+    bool lost = ferror(stdout);
+    lost = fflush(stdout) != 0 || lost;
+    return lost && code == CLI_DONE
+               ? cli_fail(NULL, CLI_BROKEN, "standard output could not be written to its end")
+               : code;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
@@ -173,10 +183,10 @@ int main(int argc, char **argv)
         return cli_usage(NULL, "which command?");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         manual_contents(stdout);
-        return CLI_DONE;
+        return close_output(CLI_DONE);
     }
     if (strcmp(argv[1], "--version") == 0)
         return version();
     const struct command *command = command_named(argv[1]);
-    return command ? command->main(argc - 1, argv + 1) : command_unknown(argv[1]);
+    return command ? close_output(command->main(argc - 1, argv + 1)) : command_unknown(argv[1]);
 }

@@ -1,6 +1,5 @@
 #include "rehearsal.h"
 
-#include "bearer.h"
 #include "child.h"
 #include "cli.h"
 #include "clock.h"
@@ -9,9 +8,11 @@
 #include "loop.h"
 #include "mint.h"
 #include "outcome.h"
+#include "progress.h"
 #include "report_html.h"
 #include "service.h"
 #include "sink.h"
+#include "tokens.h"
 #include "variables.h"
 
 #include <limits.h>
@@ -19,10 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define START_LIMIT_MS 30000 /* from exec to the first poll */
 #define OVERTIME_MS    10000 /* past the invocation's deadline: it hangs */
 #define END_LIMIT_MS   5000
+#define TICK_MS        200
 #define URL_SIZE       128
 #define LIST_MAX       (1024 * 1024)
 
@@ -44,6 +47,9 @@ struct rehearsal {
     struct variables variables;
     struct child *child;
     struct loop_timer limit;
+    struct progress progress;
+    struct loop_timer tick;
+    int64_t ended; /* runs */
     int64_t started_ms;
     bool own_tokens; /* the event brings its tokens */
     bool started;
@@ -53,6 +59,26 @@ struct rehearsal {
     bool interrupted;
     int status; /* waitpid's */
 };
+
+/* --- how far it is --------------------------------------------------------------------------- */
+
+static void on_tick(void *arg)
+{
+    struct rehearsal *rehearsal = arg;
+    progress_say(&rehearsal->progress, "runs have ended", rehearsal->ended,
+                 (int64_t)rehearsal->fixture->count);
+    loop_timer_set(rehearsal->loop, &rehearsal->tick, loop_mono_ms(rehearsal->loop) + TICK_MS,
+                   on_tick, rehearsal);
+}
+
+/* Not where lines of events on a terminal say it themselves. */
+static void begin_progress(struct rehearsal *rehearsal)
+{
+    const struct report_style *style = &rehearsal->spec->style;
+    bool lines = !style->json && !style->silent && !style->quiet;
+    progress_begin(&rehearsal->progress, style->quiet || (lines && isatty(STDOUT_FILENO)));
+    on_tick(rehearsal);
+}
 
 /* --- while it runs --------------------------------------------------------------------------- */
 
@@ -115,6 +141,7 @@ static void on_event(void *arg, struct sink_run *run, const char *type, struct s
 static void on_progress(void *arg, struct sink_run *run, const struct sink_progress *progress)
 {
     struct rehearsal *rehearsal = arg;
+    rehearsal->ended += progress->status > SINK_RUNNING;
     if (progress->status != SINK_NONE)
         report_html_progress(rehearsal->page, run);
 }
@@ -122,6 +149,7 @@ static void on_progress(void *arg, struct sink_run *run, const struct sink_progr
 static void on_line(void *arg, const char *line)
 {
     struct rehearsal *rehearsal = arg;
+    progress_clear(&rehearsal->progress);
     report_log(rehearsal->report, line);
     report_html_log(rehearsal->page, line);
 }
@@ -162,42 +190,6 @@ static bool open_fixture(struct rehearsal *rehearsal, struct error *err)
         fixture.answers_url = rehearsal->world_url;
     rehearsal->fixture = fixture_new(spec->event, &fixture, err);
     return rehearsal->fixture != NULL;
-}
-
-/* Where a token of the event's own sends its callbacks is for the token to say. */
-static bool check_token(const char *token, const char *callback, size_t number, struct error *err)
-{
-    char *url = bearer_claim(token, "callback_url");
-    bool same = url && strcmp(url, callback) == 0;
-    if (!same)
-        error_set(err, ERROR_INPUT,
-                  "the token of record %zu says %.200s, not --callback %.200s; its claim counts",
-                  number, url ? url : "no callback_url", callback);
-    mem_free(url);
-    return same;
-}
-
-static bool check_tokens(struct rehearsal *rehearsal, struct error *err)
-{
-    const struct fixture *fixture = rehearsal->fixture;
-    size_t own = 0, minted = 0;
-    for (size_t i = 0; i < fixture->count; i++) {
-        const struct fixture_record *record = &fixture->records[i];
-        minted += record->minted;
-        own += record->token && !record->minted;
-        if (record->token && !record->minted &&
-            !check_token(record->token, rehearsal->spec->callback, i + 1, err))
-            return false;
-    }
-    rehearsal->own_tokens = own > 0;
-    if (own && minted)
-        return error_set(err, ERROR_INPUT,
-                         "%zu records bring a token and %zu a placeholder; one key cannot be for "
-                         "both",
-                         own, minted);
-    return !own || getenv("BACKEND_PUB") || getenv("API_URL") ||
-           error_set(err, ERROR_INPUT,
-                     "the records bring their tokens; set BACKEND_PUB or API_URL to the key");
 }
 
 static void warn(const struct rehearsal *rehearsal)
@@ -341,12 +333,16 @@ static int open_all(struct rehearsal *rehearsal)
     loop_on_signal(rehearsal->loop, on_signal, rehearsal);
     if (!(rehearsal->world = world_open(rehearsal->loop, &spec->world, &file, &err)))
         return cli_fail("replay", CLI_INPUT, "%s: %s", file ? file : "the machine", err.text);
-    if (!open_fixture(rehearsal, &err) || (spec->callback && !check_tokens(rehearsal, &err)))
+    if (!open_fixture(rehearsal, &err) ||
+        (spec->callback &&
+         !tokens_check(rehearsal->fixture, spec->callback, &rehearsal->own_tokens, &err)))
         return cli_fail("replay", CLI_INPUT, "%s: %s", spec->name, err.text);
     if (!open_page(rehearsal, &err))
         return cli_fail("replay", CLI_INPUT, "%s", err.text);
     world_hide(rehearsal->world, rehearsal->fixture);
     open_report(rehearsal);
+    if (spec->callback)
+        warn(rehearsal);
     return CLI_DONE;
 }
 
@@ -393,8 +389,10 @@ static int end(struct rehearsal *rehearsal, struct buffer *outcome, size_t *apar
 
 static void release(struct rehearsal *rehearsal)
 {
-    if (rehearsal->loop)
+    if (rehearsal->loop) {
         loop_timer_stop(rehearsal->loop, &rehearsal->limit);
+        loop_timer_stop(rehearsal->loop, &rehearsal->tick);
+    }
     child_free(rehearsal->child);
     lambda_close(rehearsal->lambda);
     world_close(rehearsal->world);
@@ -414,12 +412,12 @@ int rehearsal_run(const struct rehearsal_spec *spec, struct buffer *outcome, siz
     struct rehearsal rehearsal = {.spec = spec};
     struct error err = {0};
     int code = open_all(&rehearsal);
-    if (code == CLI_DONE && spec->callback)
-        warn(&rehearsal);
     if (code == CLI_DONE && !invoke(&rehearsal, &err)) {
         code = cli_fail("replay", CLI_BROKEN, "%s", err.text);
     } else if (code == CLI_DONE) {
+        begin_progress(&rehearsal);
         loop_run(rehearsal.loop);
+        progress_clear(&rehearsal.progress);
         code = end(&rehearsal, outcome, apart);
     }
     release(&rehearsal);

@@ -36,7 +36,7 @@ struct options {
     bool wrap;
     bool json;
     bool as_sent;
-    bool verbose;
+    bool verbose, quiet;
 };
 
 /* --- options --------------------------------------------------------------------------------- */
@@ -140,7 +140,8 @@ const struct command replay_command = {
         "Runs the jobs of a recorded SQS event through the real runtime on this machine. The "
         "queue, the API and the outside world are local stand-ins. A job whose executor_jwt is "
         "no token (\"@JWT@\") gets one. With --record, --mock or --expect runs go one after the "
-        "other, unless EXECUTOR_CONCURRENCY is set. -v shows `run:` events and the runtime's log "
+        "other, unless EXECUTOR_CONCURRENCY is set. -q leaves the table and the answer; -v shows "
+        "`run:` events and the runtime's log "
         "as well.",
     .operands = "FILE|-",
     .operands_min = 1,
@@ -221,6 +222,7 @@ static struct rehearsal_spec spec_of(const struct options *options, struct span 
                                    .world = {options->answers, options->record, options->mock},
                                    .style = {.json = options->json,
                                              .verbose = options->verbose && first,
+                                             .quiet = options->quiet,
                                              .colour = terminal_colours(STDOUT_FILENO),
                                              .colour_log = terminal_colours(STDERR_FILENO),
                                              .silent = !first},
@@ -306,5 +308,6 @@ static int replay_main(int argc, char **argv)
         return code;
     options.file = line.operands[0];
     options.verbose = line.verbose;
+    options.quiet = line.quiet;
     return replay(&options);
 }

@@ -177,7 +177,8 @@ void report_event(struct report *report, int64_t at_ms, const struct sink_run *r
     enter_step(row, type, payload);
     if (report->style.json)
         list_event(row, at_ms, type, payload);
-    else if (!report->style.silent && (report->style.verbose || strncmp(type, "run:", 4) != 0))
+    else if (!report->style.silent && !report->style.quiet &&
+             (report->style.verbose || strncmp(type, "run:", 4) != 0))
         print_event(report, at_ms, record, type, payload);
     leave_step(row, type);
 }

@@ -18,6 +18,7 @@ struct report;
 struct report_style {
     bool json;       /* one document at the end, and nothing else, on stdout */
     bool verbose;    /* `run:` events and all of the runtime's log */
+    bool quiet;      /* no line an event */
     bool colour;     /* on stdout */
     bool colour_log; /* on stderr */
     bool silent;     /* nothing on stdout, and of the log only what is bad */

@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+import time
 
 
 class Shop(http.server.ThreadingHTTPServer):
@@ -14,6 +15,7 @@ class Shop(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers = answers
         self.asked = []
+        self.delay = 0
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -35,6 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         shop = self.server
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         shop.asked.append((self.command, self.path, dict(self.headers), body.decode()))
+        time.sleep(shop.delay)
         says = shop.answers[min(len(shop.asked), len(shop.answers)) - 1]
         if says == "drop":
             self.close_connection = True
@@ -49,6 +52,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     do_GET = do_POST = do_PUT = do_DELETE = answer
+
+    def handle(self):
+        try:
+            super().handle()
+        except ConnectionError:
+            pass  # whoever asked has gone
 
     def log_message(self, *words):
         pass

@@ -99,6 +99,45 @@ def recordings(checks, program, work):
     bad_recordings(checks, program, work, base)
 
 
+SKIPPING = """return flow "skipping" {
+  parallel "both" {
+    task "ask" (function(s, ctx) return ctx.http.get(s.input.shop .. "/slow").json end),
+    task "fail" (function(s, ctx) ctx.fail("shop.shut", "at once") end),
+    catch = { on "*" { task "go_on" (function() return 1 end) } },
+  },
+  wait "half" "30m",
+  parallel "waits" {
+    task "three" { retry = { attempts = 3, delay = "10m", on = "shop.*" }, run = function(s, ctx)
+      if ctx.attempt < 3 then ctx.fail("shop.shut", "again") end
+      return ctx.now()
+    end },
+    wait "twenty" "20m",
+  },
+  task "last" (function(s, ctx) return { slow = ctx.http.get(s.input.shop .. "/slow").json } end),
+}
+"""
+
+
+def skipping(checks, program, work):
+    """Waits take no time, and a request that nobody waits for any more keeps nobody waiting."""
+    (work / "skipping.lua").write_text(SKIPPING)
+    file = work / "job.json"
+    slow = (200, {"Content-Type": "application/json"}, {"at": "last"})
+    with server.Shop([slow]) as shop:
+        shop.delay = 0.3
+        file.write_text(json.dumps(job("skipping", {"shop": "http://" + shop.address})))
+        base = ["replay", "--wrap", "--flows", work, "--speed", "skip"]
+        allowed = {"EXECUTOR_HTTP_ALLOW": shop.address}
+        begun = time.monotonic()
+        done = programs.run(program, *base, "--timeout", 7200, file, more=allowed)
+        took = time.monotonic() - begun
+        checks.that("hours are skipped", done.status == 0 and '"slow":{"at":"last"}' in done.out and
+                    took < 60, took, done.out, done.err)
+        done = programs.run(program, *base, "--timeout", 1200, file, more=allowed)
+        checks.that("but not those that the invocation has not",
+                    done.status == 1 and "limit.wait" in done.out, done.out, done.err)
+
+
 def failures(checks, program, work, base):
     """What came to nothing comes to nothing again, in the same way."""
     kept = work / "failures.json"
@@ -238,7 +277,7 @@ def interrupted(checks, program, work):
 def main():
     program = programs.arguments().program
     checks = programs.Checks()
-    for part in (recordings, outcomes, lookalikes, wrong_use, interrupted):
+    for part in (recordings, skipping, outcomes, lookalikes, wrong_use, interrupted):
         with tempfile.TemporaryDirectory() as folder:
             part(checks, program, pathlib.Path(folder))
     sys.stdout.flush()

@@ -156,6 +156,16 @@ def check_taken(made, program, checks):
         checks.that(name, not errors(made["job"], job), errors(made["job"], job))
 
 
+def check_made(made, program, checks):
+    """What moonmill event writes."""
+    for words in ([], ["--fifo", "--groups", "3", "--count", "10"], ["--receive-count", "4"],
+                  ["--version", "1.4.2", "--payload", '{"n":[1e400]}']):
+        event = programs.run(program, "event", "sqs", "--flow", "hello", *words).json()
+        wrong = errors(made["event"], event) + [error for job in jobs_of(event)
+                                                for error in errors(made["job"], job)]
+        checks.that("event sqs %s" % " ".join(words), not wrong, wrong)
+
+
 def main():
     program = programs.arguments().program
     try:
@@ -166,6 +176,7 @@ def main():
     checks = programs.Checks()
     made = validators(program, checks)
     check_taken(made, program, checks)
+    check_made(made, program, checks)
     check_traffic(made["callback"], program, checks)
     check_refusals(made, program, checks)
     for words, status in ((["schema"], 2), (["schema", "nothing"], 2), (["schema", "job", "x"], 2)):

@@ -5,9 +5,13 @@ import http.client
 import json
 import socket
 import subprocess
+import sys
 import tempfile
 
 import programs
+
+sys.path.insert(0, str(programs.ROOT / "tests" / "faults"))
+import mint  # noqa: E402 - the other tests' way to sign
 
 ID = "0123456789abcdef0123456789abcdef"
 EVENTS = "/api/v1/execution/events"
@@ -151,6 +155,26 @@ def real_runs(checks, program):
                 done.status, done.out, done.err)
 
 
+def own_tokens(checks, program):
+    """An event that brings its token: signed by whoever has the key, sent on as it is."""
+    event = json.loads((programs.DATA / "made-by-hand.json").read_text())
+    quick = {"EXECUTOR_BATCH_INTERVAL_MS": "20", "BACKEND_PUB": mint.public_pem()}
+    with programs.Sink(program) as sink:
+        job = json.loads(event["Records"][0]["body"])
+        token = mint.token(job["run_id"], job["app_id"], job["board_id"], sink.url)
+        event["Records"][0]["body"] = json.dumps(job | {"executor_jwt": token})
+        good = programs.run(program, "replay", "--callback", sink.url, "-", text=json.dumps(event),
+                            more=quick)
+        job["executor_jwt"] = token[:-8] + "AAAAAAAA"
+        event["Records"][0]["body"] = json.dumps(job)
+        forged = programs.run(program, "replay", "--callback", sink.url, "-",
+                              text=json.dumps(event), more=quick)
+    checks.that("a token of its own", good.status == 0 and sink.total["runs"][0]["status"] ==
+                "completed", good.out, good.err, sink.total)
+    checks.that("and no warning of one that is not", "only this replay" not in good.err, good.err)
+    checks.that("one that is forged", forged.status == 1 and "returned" in forged.out, forged.out)
+
+
 def wrong_use(checks, program):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -195,6 +219,7 @@ def main():
     tell_lies(checks, program)
     answers(checks, program)
     real_runs(checks, program)
+    own_tokens(checks, program)
     wrong_use(checks, program)
     ends_by_itself(checks, program)
     checks.end()
