@@ -560,5 +560,12 @@ function listen() {
   };
 }
 
+// Bars of what is under way grow, also when nothing is told.
+setInterval(() => {
+  if (document.hidden) return;
+  if (document.querySelector("#run .run[data-state=running]")) lookAtRun();
+  if (document.querySelector("#batches .row[data-state=running]")) lookAtBatches();
+}, 1000);
+
 show();
 listen();

@@ -151,6 +151,7 @@ static void on_line(void *arg, const char *line)
     struct rehearsal *rehearsal = arg;
     progress_clear(&rehearsal->progress);
     report_log(rehearsal->report, line);
+    report_html_log(rehearsal->page, line);
 }
 
 static void on_exited(void *arg, int status)
