@@ -10,6 +10,7 @@
 #include "script.h"
 #include "service.h"
 #include "test.h"
+#include "version.h"
 #include "worker.h"
 
 #include <limits.h>
@@ -184,10 +185,8 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0)
         return help();
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("moonmill " MOONMILL_VERSION);
-        return CLI_DONE;
-    }
+    if (strcmp(argv[1], "--version") == 0)
+        return version_print();
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].main(argc - 1, argv + 1);
