@@ -20,6 +20,10 @@ foreach(source ${UNIT_TESTS})
         TEST_SOURCE="${CMAKE_SOURCE_DIR}"
         TEST_BUILD="${CMAKE_BINARY_DIR}"
         TEST_VECTORS="${CMAKE_SOURCE_DIR}/../shared/vectors")
+    string(REPLACE test_ "" noun ${name})
+    if(TARGET moonmill-cli AND EXISTS ${CMAKE_SOURCE_DIR}/src/cli/${noun}.c)
+        target_link_libraries(${name} PRIVATE moonmill-cli)
+    endif()
     target_link_libraries(${name} PRIVATE rig moonmill-core PkgConfig::CMOCKA)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 120)

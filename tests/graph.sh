@@ -105,9 +105,14 @@ check "a file that is too large" 3 'large.lua' "$work/large.lua"
 check "no such file" 3 'nowhere.lua' ./nowhere.lua
 check "no such flow" 3 'nowhere' --flows $data nowhere
 check "a flow outside of the folder" 3 'graph' --flows $data ..
-check "no flow" 2 'which flow' --format svg
-check "two flows" 2 'one flow' a b
-check "unknown format" 2 "must be text, mermaid, dot or svg" --format png trip
+check "json: steps, and what the flow takes" 0 \
+    '"required":\["items","prices_url"\].*"path":"prices"' --flows flows --format json order
+check "json: the picture" 0 '"svg":"<svg ' --flows flows --format json order
+check "json: optional fields are not required" 0 '"required":\[\],"type":"object"},"name":"hello"' \
+    --flows flows --format json hello
+check "no flow" 2 'which FLOW' --format svg
+check "two flows" 2 'one too many' a b
+check "unknown format" 2 'must be text|svg|mermaid|dot|json' --format png trip
 check "unknown option" 2 'bogus' --bogus trip
 check "no such folder" 2 'no such folder' --flows /nowhere trip
 check "help" 0 'usage: moonmill graph' --help

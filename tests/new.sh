@@ -69,7 +69,7 @@ fi
 
 check "a file in the way" 3 'flows/refund.lua: cannot be written: Not a directory' \
     new "$work/again/flows/refund.lua"
-check "two folders" 2 'one folder' new a b
-check "an option that it has not" 2 "no folder" new --force
+check "two folders" 2 'one too many' new a b
+check "an option that it has not" 2 'no option' new --force
 check "help" 0 'usage: moonmill new' new --help
 exit "$failed"

@@ -14,6 +14,14 @@ if(TARGET bootstrap)
     endforeach()
 endif()
 if(TARGET moonmill)
+    foreach(shell bash zsh fish) # one that is not installed is reported as skipped
+        add_test(NAME completion_${shell} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/completion.sh
+                                                  $<TARGET_FILE:moonmill> ${shell})
+        set_tests_properties(completion_${shell} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+    endforeach()
+    # docs/cli.md is what the tables say; after a change: moonmill help --markdown > docs/cli.md
+    add_test(NAME cli_reference COMMAND sh -c "$<TARGET_FILE:moonmill> help --markdown |
+                                               diff -u ${CMAKE_SOURCE_DIR}/docs/cli.md -")
     # The developer's commands as their users run them, and the pages: tests/<name>.sh.
     foreach(command replay graph check spec docs authors new doctor)
         add_test(NAME ${command} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/${command}.sh

@@ -1,7 +1,8 @@
 -- tree: a checked flow as plain data: what a picture, a page or a list of it is made from.
 -- Each node is {kind, name, line, children, ...} with its options as they were written; functions
 -- are only told to be there.
-local host = ...
+local host, use = ...
+local shape_schema = use "shape_schema"
 
 local tree = {}
 
@@ -35,6 +36,7 @@ function tree.of(node)
     out.timeout = set.timeout and set.timeout.text
     out.delay = set.delay and set.delay.text
     out.retry = set.retry and { attempts = set.retry.attempts } or nil
+    out.input = node.kind == "flow" and shape_schema.of(node) or nil
     out.catch = set.catch and list_of(set.catch) or nil
     return out
 end

@@ -209,7 +209,7 @@ struct answers *answers_open(struct loop *loop, struct span text, struct error *
 {
     struct answers *answers = mem_new(sizeof *answers);
     if (read_script(answers, text, err))
-        answers->stage = stage_open(loop, on_request, answers, err);
+        answers->stage = stage_open(loop, 0, on_request, answers, err);
     if (answers->stage)
         return answers;
     answers_close(answers);

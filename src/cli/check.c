@@ -8,7 +8,6 @@
 #include "sources.h"
 #include "terminal.h"
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,53 +33,49 @@ struct check {
     struct buffer other;  /* a file that it led to */
     char *other_path;     /* whose text that is, or NULL */
     size_t files;
+    bool quiet;
 };
 
 /* --- options --------------------------------------------------------------------------------- */
 
-static int help(void)
-{
-    puts("usage: moonmill check [--json] [--flows DIR] [PATH...]\n\n"
-         "Tells what is wrong with flows, before anything runs: every mistake, with its place and\n"
-         "what to do. A PATH is a file or a flows folder (./flows): its flows, its modules below\n"
-         "lib, and index.json. No step is run.\n\n"
-         "  --flows DIR   the folder that require and call look in (where the file lies)\n"
-         "  --json        one document: "
-         "{\"findings\":[...],\"errors\":0,\"warnings\":0,\"files\":9}\n\n"
-         "exit: 0 no errors (warnings are none), 1 errors, 2 usage, 3 a path cannot be read,\n"
-         "      4 the runtime itself failed");
-    return CLI_DONE;
-}
+static int check_main(int argc, char **argv);
+
+static const char *const check_examples[] = {"moonmill check",
+                                             "moonmill check --json flows/refund.lua", NULL};
+
+static const struct option_spec check_options[] = {
+    {.name = "flows",
+     .kind = OPTION_FOLDER,
+     .value = "DIR",
+     .help = "the folder that require and call look in (where the file lies)",
+     .at = offsetof(struct options, flows)},
+    {.name = "json",
+     .help = "one document: {\"findings\":[...],\"errors\":0,\"warnings\":0,\"files\":9}",
+     .at = offsetof(struct options, json)},
+};
+
+static const char *const check_exits[COMMAND_EXITS] = {"no errors (warnings are none)", "errors",
+                                                       "wrong use", "a path cannot be read",
+                                                       "the runtime itself failed"};
+
+const struct command check_command = {
+    .name = "check",
+    .summary = "tell what is wrong with flows, before anything runs",
+    .about = "Tells what is wrong with flows, before anything runs: every mistake, with its place "
+             "and what to do. A PATH is a file or a flows folder (./flows): its flows, its modules "
+             "below lib, and index.json. No step is run.",
+    .operands = "[PATH...]",
+    .operands_max = -1,
+    .examples = check_examples,
+    .options = check_options,
+    .option_count = sizeof check_options / sizeof *check_options,
+    .exits = check_exits,
+    .main = check_main};
 
 static bool is_folder(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-/* -1: go on, optind is the first path; else the exit code. */
-static int read_options(int argc, char **argv, struct options *options)
-{
-    static const struct option known[] = {{"flows", required_argument, NULL, 'd'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-        if (option == 'h')
-            return help();
-        if (option == 'd')
-            options->flows = optarg;
-        else if (option == 'j')
-            options->json = true;
-        else
-            return cli_usage("check", option == ':' ? "'%s' wants a value" : "no option '%s'",
-                             argv[optind - 1]);
-    }
-    if (options->flows && !is_folder(options->flows))
-        return cli_usage("check", "--flows: '%s' is no folder", options->flows);
-    return -1;
 }
 
 /* --- findings -------------------------------------------------------------------------------- */
@@ -288,17 +283,20 @@ static int run(struct check *check, char **paths, int count)
     }
     findings_end(check->findings, check->files);
     fflush(stdout);
+    if (check->quiet)
+        return findings_errors(check->findings) ? CLI_FAILED : CLI_DONE;
     put_count(check->files, "file", ", ");
     put_count(findings_errors(check->findings), "error", ", ");
     put_count(findings_warnings(check->findings), "warning", "\n");
     return findings_errors(check->findings) ? CLI_FAILED : CLI_DONE;
 }
 
-int check_main(int argc, char **argv)
+static int check_main(int argc, char **argv)
 {
     struct options options = {0};
     struct check check = {.options = &options};
-    int code = read_options(argc, argv, &options);
+    struct command_line line;
+    int code = command_read(&check_command, argc, argv, &options, &line);
     if (code >= 0)
         return code;
     struct findings_style style = {options.json, !options.json && terminal_colours(STDOUT_FILENO),
@@ -306,7 +304,8 @@ int check_main(int argc, char **argv)
     check.findings = findings_new(&style);
     buffer_init(&check.source, SOURCE_MAX);
     buffer_init(&check.other, SOURCE_MAX);
-    code = run(&check, argv + optind, argc - optind);
+    check.quiet = line.quiet;
+    code = run(&check, line.operands, line.count);
     guest_close(check.guest);
     sources_release(&check.sources);
     findings_free(check.findings);

@@ -2,8 +2,8 @@
 #ifndef MOONMILL_CLI_CHECK_H
 #define MOONMILL_CLI_CHECK_H
 
-/* moonmill check [--json] [--flows DIR] [PATH...]; returns the exit code (cli.h): 0 no errors,
- * 1 errors, 2 usage, 3 a path cannot be read, 4 the runtime failed. */
-int check_main(int argc, char **argv);
+#include "command.h"
+
+extern const struct command check_command;
 
 #endif

@@ -1,7 +1,5 @@
 #include "child.h"
 
-#include "mem.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -35,6 +33,10 @@ static void tell_line(struct child *child)
 /* What is longer than a line may be is cut there. */
 static void take_output(struct child *child, struct span bytes)
 {
+    if (child->user.output) {
+        child->user.output(child->user.arg, bytes);
+        return;
+    }
     for (size_t i = 0; i < bytes.len; i++) {
         bool end = bytes.at[i] == '\n';
         if (end || child->line.len == child->line.max)
@@ -108,7 +110,7 @@ void child_free(struct child *child)
 /* In the child, between fork and exec: signals as a shell would leave them, no descriptor but the
  * three standard ones, and its end bound to ours. */
 static void become(const char *program, char *const *argv, char *const *environment, int output,
-                   pid_t parent)
+                   bool results_only, pid_t parent)
 {
     sigset_t none;
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -121,7 +123,7 @@ static void become(const char *program, char *const *argv, char *const *environm
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
     dup2(nothing, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
-    dup2(output, STDERR_FILENO);
+    dup2(results_only ? nothing : output, STDERR_FILENO);
     close_range(STDERR_FILENO + 1, ~0U, 0);
     execve(program, argv, environment);
     _exit(127);
@@ -138,7 +140,7 @@ struct child *child_start(struct loop *loop, const char *program, char *const *a
         return NULL;
     }
     if ((pid = fork()) == 0)
-        become(program, argv, environment, ends[1], parent);
+        become(program, argv, environment, ends[1], user->output != NULL, parent);
     close(ends[1]);
     if (pid < 0) {
         error_set(err, ERROR_SYSTEM, "fork: %s", strerror(errno));

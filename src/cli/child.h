@@ -1,4 +1,4 @@
-/* child: one process of ours with an environment of its own, its output line by line.
+/* child: one process of ours with an environment of its own, its output line by line or as it is.
  *
  * It runs in a process group of its own, so that Ctrl-C reaches it through us; it dies when we do,
  * and what it started ends with it. */
@@ -7,6 +7,7 @@
 
 #include "diag.h"
 #include "loop.h"
+#include "mem.h"
 
 struct child;
 
@@ -14,6 +15,9 @@ struct child_user {
     void *arg;
     /* A line that it wrote on standard output or error, without its end. */
     void (*line)(void *arg, const char *line);
+    /* In place of line: the bytes of its standard output; what it says on standard error is lost.
+     */
+    void (*output)(void *arg, struct span bytes);
     /* It is gone, and every line was told before; waitpid's status. */
     void (*exited)(void *arg, int status);
 };

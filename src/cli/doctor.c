@@ -13,7 +13,6 @@
 #include "service.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -183,43 +182,33 @@ static void check_sandbox(struct doctor *doctor)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-static int help(void)
-{
-    puts("usage: moonmill doctor [-v] [--json]\n\n"
-         "Says what of this machine and its environment would keep the runtime from its work:\n"
-         "settings, flows, keys, certificates, and which layers of the sandbox the kernel grants.\n"
-         "Says nothing when all is well.\n\n"
-         "  -v       what was found, too\n"
-         "  --json   one JSON document: {\"problems\":[{check,message}],\"found\":{}}\n\n"
-         "exit: 0 nothing is wrong, 1 something is, 2 usage");
-    return CLI_DONE;
-}
+static int doctor_main(int argc, char **argv);
 
-/* -1: go on; else the exit code. */
-static int read_options(int argc, char **argv, struct doctor *doctor)
-{
-    static const struct option known[] = {{"verbose", no_argument, NULL, 'v'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "vh", known, NULL)) != -1) {
-        switch (option) {
-        case 'v':
-            doctor->verbose = true;
-            break;
-        case 'j':
-            doctor->json = true;
-            break;
-        case 'h':
-            return help();
-        default:
-            return cli_usage("doctor", "'%s' is no option of it", argv[optind - 1]);
-        }
-    }
-    return optind == argc ? -1 : cli_usage("doctor", "'%s': it takes no names", argv[optind]);
-}
+static const char *const doctor_examples[] = {"moonmill doctor",
+                                              "moonmill doctor -v --env-file production.env",
+                                              "moonmill doctor --json", NULL};
+
+static const struct option_spec doctor_options[] = {
+    {.name = "json",
+     .help = "one JSON document: {\"problems\":[{\"check\":...,\"message\":...}],\"found\":{...}}",
+     .at = offsetof(struct doctor, json)},
+};
+
+static const char *const doctor_exits[COMMAND_EXITS] = {"nothing is wrong", "something is",
+                                                        "wrong use", NULL, NULL};
+
+const struct command doctor_command = {
+    .name = "doctor",
+    .summary = "tell what would keep the runtime from its work here",
+    .about = "Says what of this machine and its environment would keep the runtime from its work: "
+             "settings, flows, keys, certificates, and which layers of the sandbox the kernel "
+             "grants. Says nothing when all is well; -v tells what was found, too.",
+    .operands = "",
+    .examples = doctor_examples,
+    .options = doctor_options,
+    .option_count = sizeof doctor_options / sizeof *doctor_options,
+    .exits = doctor_exits,
+    .main = doctor_main};
 
 static void print(const struct doctor *doctor)
 {
@@ -232,12 +221,14 @@ static void print(const struct doctor *doctor)
                (int)problems.len, problems.len ? problems.at : "");
 }
 
-int doctor_main(int argc, char **argv)
+static int doctor_main(int argc, char **argv)
 {
     struct doctor doctor = {.verbose = false};
-    int code = read_options(argc, argv, &doctor);
+    struct command_line line;
+    int code = command_read(&doctor_command, argc, argv, &doctor, &line);
     if (code >= 0)
         return code;
+    doctor.verbose = line.verbose;
     buffer_init(&doctor.problems, OUT_MAX);
     buffer_init(&doctor.facts, OUT_MAX);
     config_read(&doctor.config, (const char *const *)environ, &doctor.warnings);

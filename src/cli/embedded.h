@@ -13,5 +13,7 @@ struct embedded_file {
 
 /* templates/: what `moonmill new` writes. */
 extern const struct embedded_file new_files[];
+/* web/: the page of `moonmill watch`, and the style of its reports. */
+extern const struct embedded_file web_files[];
 
 #endif

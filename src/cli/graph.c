@@ -10,20 +10,19 @@
 #include "terminal.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define DRAW_LIMIT_MS     60000
 #define DRAW_INSTRUCTIONS 20000000000LL
 
 struct options {
-    const char *flow;  /* a path, or a name */
-    const char *flows; /* or NULL: ./flows for a name; for a path, the folder that it lies in */
-    const char *format;
-    const char *file; /* NULL: standard output */
+    const char *flow;   /* a path, or a name */
+    const char *flows;  /* or NULL: ./flows for a name; for a path, the folder that it lies in */
+    const char *format; /* NULL: told by output */
+    const char *output; /* NULL: standard output */
+    bool json;
 };
 
 /* --- options --------------------------------------------------------------------------------- */
@@ -32,36 +31,55 @@ struct options {
 static const struct {
     const char *name;
     const char *ending;
-} formats[] = {{"text", ".txt"}, {"mermaid", ".mmd"}, {"dot", ".dot"}, {"svg", ".svg"}};
+} formats[] = {
+    {"text", ".txt"}, {"mermaid", ".mmd"}, {"dot", ".dot"}, {"svg", ".svg"}, {"json", ".json"}};
 #define FORMATS (sizeof formats / sizeof *formats)
 
-static int help(void)
-{
-    puts("usage: moonmill graph [OPTIONS] FLOW\n\n"
-         "Draws a flow: its steps, branches, loops, retries and handlers. FLOW is a flow's file, "
-         "or\n"
-         "the name of a flow in the flows folder. Nothing of the flow is run.\n\n"
-         "  --format text      a tree for the terminal (the default)\n"
-         "  --format svg       a picture that needs nothing else, for light and dark pages\n"
-         "  --format mermaid   for pages and editors that draw Mermaid\n"
-         "  --format dot       for Graphviz\n"
-         "  -o FILE            write there; a name that ends in .svg, .mmd, .dot or .txt says\n"
-         "                     the format\n"
-         "  --flows DIR        where flows and their modules are (./flows; for a file, where it\n"
-         "                     lies)\n\n"
-         "exit: 0 drawn, 1 the flow has errors, 2 usage, 3 the file cannot be read,\n"
-         "      4 it could not be drawn");
-    return CLI_DONE;
-}
+static int graph_main(int argc, char **argv);
 
-/* The name as it stands in the table, or NULL. */
-static const char *format_named(const char *name)
-{
-    for (size_t i = 0; i < FORMATS; i++)
-        if (strcmp(name, formats[i].name) == 0)
-            return formats[i].name;
-    return NULL;
-}
+static const char *const graph_examples[] = {"moonmill graph refund",
+                                             "moonmill graph -o refund.svg flows/refund.lua",
+                                             "moonmill graph --format mermaid refund", NULL};
+
+static const struct option_spec graph_options[] = {
+    {.name = "format",
+     .kind = OPTION_WORD,
+     .value = "text|svg|mermaid|dot|json",
+     .help = "text: a tree for the terminal (the default); svg: a picture that needs nothing else, "
+             "for light and dark pages; mermaid: for pages and editors that draw Mermaid; dot: for "
+             "Graphviz; json: steps, input's schema and the picture, for programs",
+     .at = offsetof(struct options, format)},
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_FILE,
+     .value = "FILE",
+     .help = "write there; a name that ends in .svg, .mmd, .dot, .json or .txt says the format",
+     .at = offsetof(struct options, output)},
+    {.name = "json", .help = "as --format json", .at = offsetof(struct options, json)},
+    {.name = "flows",
+     .kind = OPTION_FOLDER,
+     .value = "DIR",
+     .help = "where flows and their modules are (./flows; for a file, where it lies)",
+     .at = offsetof(struct options, flows)},
+};
+
+static const char *const graph_exits[COMMAND_EXITS] = {"drawn", "the flow has errors", "wrong use",
+                                                       "the file cannot be read",
+                                                       "it could not be drawn"};
+
+const struct command graph_command = {
+    .name = "graph",
+    .summary = "draw a flow: text, svg, mermaid, dot or json",
+    .about = "Draws a flow: its steps, branches, loops, retries and handlers. FLOW is a flow's "
+             "file, or the name of a flow in the flows folder. Nothing of the flow is run.",
+    .operands = "FLOW",
+    .operands_min = 1,
+    .operands_max = 1,
+    .examples = graph_examples,
+    .options = graph_options,
+    .option_count = sizeof graph_options / sizeof *graph_options,
+    .exits = graph_exits,
+    .main = graph_main};
 
 static const char *format_of(const char *file)
 {
@@ -73,51 +91,20 @@ static const char *format_of(const char *file)
     return "text";
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 /* -1: go on; else the exit code. */
 static int read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {{"format", required_argument, NULL, 'f'},
-                                          {"flows", required_argument, NULL, 'd'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    const char *format = NULL;
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":o:h", known, NULL)) != -1) {
-        switch (option) {
-        case 'f':
-            format = format_named(optarg);
-            if (!format)
-                return cli_usage("graph", "--format '%s': must be text, mermaid, dot or svg",
-                                 optarg);
-            break;
-        case 'd':
-            if (!is_folder(optarg))
-                return cli_usage("graph", "--flows '%s': no such folder", optarg);
-            options->flows = optarg;
-            break;
-        case 'o':
-            options->file = optarg;
-            break;
-        case 'h':
-            return help();
-        case ':':
-            return cli_usage("graph", "%s needs a value", argv[optind - 1]);
-        default:
-            return cli_usage("graph", "'%s' is no option of it", argv[optind - 1]);
-        }
-    }
-    if (argc - optind != 1)
-        return cli_usage("graph", argc == optind ? "which flow?" : "one flow at a time");
-    options->flow = argv[optind];
-    options->format = format ? format : format_of(options->file);
+    struct command_line line;
+    int code = command_read(&graph_command, argc, argv, options, &line);
+    if (code >= 0)
+        return code;
+    options->flow = line.operands[0];
+    if (options->json && options->format && strcmp(options->format, "json") != 0)
+        return cli_usage("graph", "--json and --format %s: one of them", options->format);
+    if (options->json)
+        options->format = "json";
+    if (!options->format)
+        options->format = format_of(options->output);
     return -1;
 }
 
@@ -182,13 +169,13 @@ static int fail(const struct guest *guest, const char *shown, const struct error
 
 static bool wants_colour(const struct options *options)
 {
-    return !options->file && strcmp(options->format, "text") == 0 &&
+    return !options->output && strcmp(options->format, "text") == 0 &&
            terminal_colours(STDOUT_FILENO);
 }
 
 static int write_out(const struct options *options, struct span picture)
 {
-    FILE *out = options->file ? fopen(options->file, "w") : stdout;
+    FILE *out = options->output ? fopen(options->output, "w") : stdout;
     bool good = out && fwrite(picture.at, 1, picture.len, out) == picture.len && fflush(out) == 0;
     int reason = errno;
     if (out && out != stdout && fclose(out) != 0 && good) {
@@ -196,7 +183,7 @@ static int write_out(const struct options *options, struct span picture)
         reason = errno;
     }
     if (!good)
-        return cli_fail("graph", CLI_BROKEN, "%s: %s", options->file ? options->file : "output",
+        return cli_fail("graph", CLI_BROKEN, "%s: %s", options->output ? options->output : "output",
                         strerror(reason));
     return CLI_DONE;
 }
@@ -289,9 +276,9 @@ static bool find_flow(const struct options *options, struct sources *sources, st
            error_set(err, why.kind, "%s: %s", sources->list[0].path, why.text);
 }
 
-int graph_main(int argc, char **argv)
+static int graph_main(int argc, char **argv)
 {
-    struct options options = {.flow = "", .format = "text"};
+    struct options options = {.flow = ""};
     struct sources sources = {0};
     struct error err = {0};
     struct buffer text;

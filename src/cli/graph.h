@@ -4,7 +4,8 @@
 #ifndef MOONMILL_CLI_GRAPH_H
 #define MOONMILL_CLI_GRAPH_H
 
-/* argv[0] is "graph". Returns the exit code (cli.h). */
-int graph_main(int argc, char **argv);
+#include "command.h"
+
+extern const struct command graph_command;
 
 #endif

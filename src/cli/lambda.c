@@ -3,43 +3,101 @@
 #include "config.h"
 #include "stage.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#define REQUEST_ID "00000000-0000-4000-8000-000000000001"
-#define BASE       "/2018-06-01/runtime/"
-#define MINE       BASE "invocation/" REQUEST_ID "/"
+#define BASE "/2018-06-01/runtime/"
 
 struct lambda {
     struct loop *loop;
-    struct span event;
-    int64_t timeout_ms;
     struct lambda_user user;
     struct stage *stage;
-    bool started;
-    bool answered;
+    struct lambda_invocation *given;   /* handed out, not answered */
+    struct lambda_invocation *waiting; /* in their order */
+    struct stage_call *poll;           /* held */
+    bool started;                      /* the runtime has polled */
 };
 
-static void hand_out(struct lambda *lambda, struct stage_call *call)
+/* --- handing out ----------------------------------------------------------------------------- */
+
+static void give(struct lambda *lambda, struct stage_call *call)
 {
+    const struct lambda_invocation *invocation = lambda->given;
     char deadline[32];
-    if (lambda->started) { /* held: there is no second event */
-        if (lambda->answered)
-            lambda->user.idle(lambda->user.arg);
-        return;
-    }
-    lambda->started = true;
-    snprintf(deadline, sizeof deadline, "%lld",
-             (long long)(loop_wall_ms(lambda->loop) + lambda->timeout_ms));
-    stage_add_header(call, "Lambda-Runtime-Aws-Request-Id", REQUEST_ID);
+    int64_t deadline_ms = loop_wall_ms(lambda->loop) + invocation->timeout_ms;
+    snprintf(deadline, sizeof deadline, "%lld", (long long)deadline_ms);
+    stage_add_header(call, "Lambda-Runtime-Aws-Request-Id", invocation->request_id);
     stage_add_header(call, "Lambda-Runtime-Deadline-Ms", deadline);
     stage_add_header(call, "Lambda-Runtime-Invoked-Function-Arn",
                      "arn:aws:lambda:local:000000000000:function:moonmill");
     stage_add_header(call, "Content-Type", "application/json");
-    stage_say(call, 200, lambda->event);
-    lambda->user.started(lambda->user.arg);
+    stage_say(call, 200, invocation->event);
+    invocation->started(invocation->arg, deadline_ms);
 }
+
+static void give_next(struct lambda *lambda)
+{
+    struct lambda_invocation *next = lambda->waiting;
+    struct stage_call *call = lambda->poll;
+    if (!next || !call || lambda->given)
+        return;
+    lambda->waiting = next->next;
+    lambda->poll = NULL;
+    next->waits = false;
+    next->given = true;
+    lambda->given = next;
+    give(lambda, call);
+}
+
+static void take_poll(struct lambda *lambda, struct stage_call *call)
+{
+    lambda->started = true;
+    if (lambda->given) {
+        give(lambda, call);
+        return;
+    }
+    lambda->poll = call;
+    if (lambda->waiting)
+        give_next(lambda);
+    else
+        lambda->user.idle(lambda->user.arg);
+}
+
+void lambda_invoke(struct lambda *lambda, struct lambda_invocation *invocation)
+{
+    struct lambda_invocation **end = &lambda->waiting;
+    while (*end)
+        end = &(*end)->next;
+    *end = invocation;
+    invocation->next = NULL;
+    invocation->waits = true;
+    invocation->given = false;
+    uuid_make(invocation->request_id);
+    give_next(lambda);
+}
+
+void lambda_withdraw(struct lambda *lambda, struct lambda_invocation *invocation)
+{
+    if (lambda->given == invocation)
+        lambda->given = NULL;
+    for (struct lambda_invocation **at = &lambda->waiting; *at; at = &(*at)->next) {
+        if (*at == invocation) {
+            *at = invocation->next;
+            break;
+        }
+    }
+    invocation->waits = invocation->given = false;
+}
+
+void lambda_gone(struct lambda *lambda)
+{
+    if (lambda->poll)
+        stage_say(lambda->poll, 500, span_of(""));
+    lambda->poll = NULL;
+    lambda->started = false;
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
 
 static void refuse(struct stage_call *call, int status, const char *type)
 {
@@ -48,43 +106,69 @@ static void refuse(struct stage_call *call, int status, const char *type)
     stage_say(call, status, span_of(body));
 }
 
-static void take(struct lambda *lambda, struct stage_call *call, enum lambda_answer how,
-                 struct span body)
+static void say_ok(struct stage_call *call)
 {
-    if (lambda->answered || (how == LAMBDA_INIT_ERROR) == lambda->started) {
+    stage_say(call, 202, span_of("{\"status\":\"OK\"}"));
+}
+
+static void take_init_error(struct lambda *lambda, struct stage_call *call, struct span body)
+{
+    if (lambda->started) {
         refuse(call, 403, "InvalidStateTransition");
-    } else if (body.len > CONFIG_PAYLOAD_MAX) {
-        refuse(call, 413, "RequestEntityTooLarge");
-    } else {
-        lambda->answered = true;
-        stage_say(call, 202, span_of("{\"status\":\"OK\"}"));
-        lambda->user.answered(lambda->user.arg, how, body);
+        return;
     }
+    say_ok(call);
+    lambda->user.refused_start(lambda->user.arg, body);
+}
+
+static void take_answer(struct lambda *lambda, struct stage_call *call, enum lambda_answer how,
+                        struct span body)
+{
+    struct lambda_invocation *invocation = lambda->given;
+    if (body.len > CONFIG_PAYLOAD_MAX) {
+        refuse(call, 413, "RequestEntityTooLarge");
+        return;
+    }
+    say_ok(call);
+    lambda->given = NULL;
+    invocation->given = false;
+    invocation->answered(invocation->arg, how, body);
+}
+
+/* "<request id>/response" of the invocation that is handed out; NULL: another one's. */
+static const char *what_of(const struct lambda *lambda, const char *rest)
+{
+    size_t len = lambda->given ? strlen(lambda->given->request_id) : 0;
+    return len && strncmp(rest, lambda->given->request_id, len) == 0 && rest[len] == '/'
+               ? rest + len + 1
+               : NULL;
 }
 
 static void on_request(void *arg, struct stage_call *call, const struct stage_request *request)
 {
+    static const char invocation[] = BASE "invocation/";
     struct lambda *lambda = arg;
     bool post = strcmp(request->method, "POST") == 0;
+    bool about = post && strncmp(request->path, invocation, strlen(invocation)) == 0;
+    const char *what = about ? what_of(lambda, request->path + strlen(invocation)) : NULL;
     if (!post && strcmp(request->path, BASE "invocation/next") == 0)
-        hand_out(lambda, call);
-    else if (post && strcmp(request->path, MINE "response") == 0)
-        take(lambda, call, LAMBDA_RESPONSE, request->body);
-    else if (post && strcmp(request->path, MINE "error") == 0)
-        take(lambda, call, LAMBDA_ERROR, request->body);
+        take_poll(lambda, call);
     else if (post && strcmp(request->path, BASE "init/error") == 0)
-        take(lambda, call, LAMBDA_INIT_ERROR, request->body);
+        take_init_error(lambda, call, request->body);
+    else if (what && strcmp(what, "response") == 0)
+        take_answer(lambda, call, LAMBDA_RESPONSE, request->body);
+    else if (what && strcmp(what, "error") == 0)
+        take_answer(lambda, call, LAMBDA_ERROR, request->body);
     else
         refuse(call, 400, "InvalidRequestID");
 }
 
-struct lambda *lambda_open(struct loop *loop, struct span event, int64_t timeout_ms,
-                           const struct lambda_user *user, struct error *err)
+struct lambda *lambda_open(struct loop *loop, int port, const struct lambda_user *user,
+                           struct error *err)
 {
     struct lambda *lambda = mem_new(sizeof *lambda);
-    *lambda =
-        (struct lambda){.loop = loop, .event = event, .timeout_ms = timeout_ms, .user = *user};
-    lambda->stage = stage_open(loop, on_request, lambda, err);
+    *lambda = (struct lambda){.loop = loop, .user = *user};
+    lambda->stage = stage_open(loop, port, on_request, lambda, err);
     if (lambda->stage)
         return lambda;
     mem_free(lambda);

@@ -18,14 +18,23 @@
 #define LIBRARY_MAX       (1024 * 1024)
 #define ANNOTATE_LIMIT_MS 30000
 
-static int help(void)
-{
-    puts("usage: moonmill new [DIR]\n\n"
-         "Makes a folder to begin with (. unless given): a flow, its test, a job to replay, and\n"
-         "what editors, luacheck and StyLua need to know. Files that are there are kept.\n\n"
-         "exit: 0 made, 2 usage, 3 a file cannot be written, 4 it could not be done");
-    return CLI_DONE;
-}
+static int new_main(int argc, char **argv);
+
+static const char *const new_examples[] = {"moonmill new shop", "cd shop && moonmill new", NULL};
+
+static const char *const new_exits[COMMAND_EXITS] = {
+    "made", NULL, "wrong use", "a file cannot be written", "it could not be done"};
+
+const struct command new_command = {
+    .name = "new",
+    .summary = "make a folder to begin with: a flow, its test, a job",
+    .about = "Makes a folder to begin with (. unless given): a flow, its test, a job to replay, "
+             "and what editors, luacheck and StyLua need to know. Files that are there are kept.",
+    .operands = "[DIR]",
+    .operands_max = 1,
+    .examples = new_examples,
+    .exits = new_exits,
+    .main = new_main};
 
 /* --- writing --------------------------------------------------------------------------------- */
 
@@ -152,20 +161,21 @@ static int write_files(const char *dir, struct span library)
     return CLI_DONE;
 }
 
-int new_main(int argc, char **argv)
+static int new_main(int argc, char **argv)
 {
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-        return help();
-    if (argc > 2)
-        return cli_usage("new", "one folder at a time");
-    if (argc == 2 && (*argv[1] == '-' || *argv[1] == '\0'))
-        return cli_usage("new", "'%s' is no folder", argv[1]);
+    struct command_line line;
+    int code = command_read(&new_command, argc, argv, NULL, &line);
+    if (code >= 0)
+        return code;
+    const char *dir = line.count ? line.operands[0] : ".";
+    if (!*dir)
+        return cli_usage("new", "'' is no folder");
     struct error err = {0};
     struct buffer library;
     buffer_init(&library, LIBRARY_MAX);
-    int code = make_library(&library, &err)
-                   ? write_files(argc == 2 ? argv[1] : ".", buffer_span(&library))
-                   : cli_fail("new", CLI_BROKEN, "the annotations: %s", err.text);
+    code = make_library(&library, &err)
+               ? write_files(dir, buffer_span(&library))
+               : cli_fail("new", CLI_BROKEN, "the annotations: %s", err.text);
     buffer_release(&library);
     return code;
 }

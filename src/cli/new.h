@@ -3,6 +3,8 @@
 #ifndef MOONMILL_CLI_NEW_H
 #define MOONMILL_CLI_NEW_H
 
-int new_main(int argc, char **argv);
+#include "command.h"
+
+extern const struct command new_command;
 
 #endif

@@ -15,7 +15,6 @@
 #include "terminal.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -40,7 +39,7 @@ struct options {
     const char *flows;
     const char *flow;    /* or NULL */
     const char *answers; /* or NULL */
-    int64_t timeout_ms;
+    int64_t timeout_secs;
     bool json;
     bool as_sent;
     bool verbose;
@@ -57,6 +56,7 @@ struct replay {
     struct fixture *fixture;
     struct report *report;
     struct lambda *lambda;
+    struct lambda_invocation invocation;
     struct child *child;
     struct loop_timer limit;
     int64_t started_ms;
@@ -72,39 +72,65 @@ struct replay {
 
 /* --- options --------------------------------------------------------------------------------- */
 
-static int help(void)
-{
-    puts(
-        "usage: moonmill replay [OPTIONS] FILE|-\n\n"
-        "Runs the jobs of a recorded SQS event through the real runtime on this machine. The\n"
-        "queue, the API and the outside world are local stand-ins. A job whose executor_jwt is no\n"
-        "token (\"@JWT@\") gets one.\n\n"
-        "  --flows DIR      where the flows are (./flows)\n"
-        "  --flow NAME      every job runs this flow, from its start\n"
-        "  --answers FILE   what the outside world says:\n"
-        "                   {\"GET https://a.test/x\":[{\"status\":200,\"json\":{}}]}; a method "
-        "is\n"
-        "                   not needed, * at the end is any rest; \"/path\" is for jobs in which\n"
-        "                   @ANSWERS@ becomes its address\n"
-        "  --timeout SECS   the invocation's deadline (60)\n"
-        "  --as-sent        do not turn stream_state on\n"
-        "  --json           one JSON document instead of lines\n"
-        "  -v               show `run:` events and the runtime's log as well\n\n"
-        "exit: 0 all completed and acknowledged, 1 some failed or returned, 2 usage,\n"
-        "      3 the file is no SQS event, 4 the runtime itself failed");
-    return CLI_DONE;
-}
+static int replay_main(int argc, char **argv);
 
-static bool read_seconds(const char *text, int64_t *ms)
-{
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (errno || *end || end == text || value < 1 || value > TIMEOUT_MAX_SECS)
-        return false;
-    *ms = value * 1000;
-    return true;
-}
+static const char *const replay_examples[] = {
+    "moonmill replay fixtures/refund.json",
+    "moonmill replay --answers fixtures/answers.json fixtures/refund.json",
+    "moonmill replay --flow refund --json event.json", NULL};
+
+static const struct option_spec replay_options[] = {
+    {.name = "flows",
+     .kind = OPTION_FOLDER,
+     .value = "DIR",
+     .help = "where the flows are (./flows)",
+     .at = offsetof(struct options, flows)},
+    {.name = "flow",
+     .kind = OPTION_TEXT,
+     .value = "NAME",
+     .help = "every job runs this flow, from its start",
+     .at = offsetof(struct options, flow)},
+    {.name = "answers",
+     .kind = OPTION_FILE,
+     .value = "FILE",
+     .help = "what the outside world says: "
+             "{\"GET https://a.test/x\":[{\"status\":200,\"json\":{}}]}; a method is not needed, * "
+             "at the end is any rest; \"/path\" is for jobs in which @ANSWERS@ becomes its address",
+     .at = offsetof(struct options, answers)},
+    {.name = "timeout",
+     .kind = OPTION_NUMBER,
+     .value = "SECS",
+     .help = "the invocation's deadline (60)",
+     .at = offsetof(struct options, timeout_secs),
+     .least = 1,
+     .most = TIMEOUT_MAX_SECS},
+    {.name = "as-sent",
+     .help = "do not turn stream_state on",
+     .at = offsetof(struct options, as_sent)},
+    {.name = "json",
+     .help = "one JSON document instead of lines",
+     .at = offsetof(struct options, json)},
+};
+
+static const char *const replay_exits[COMMAND_EXITS] = {
+    "all completed and acknowledged", "some failed or were returned", "wrong use",
+    "the file is no SQS event", "the runtime itself failed"};
+
+const struct command replay_command = {
+    .name = "replay",
+    .summary = "run the jobs of an SQS event here, against local stand-ins",
+    .about =
+        "Runs the jobs of a recorded SQS event through the real runtime on this machine. The "
+        "queue, the API and the outside world are local stand-ins. A job whose executor_jwt is "
+        "no token (\"@JWT@\") gets one. -v shows `run:` events and the runtime's log as well.",
+    .operands = "FILE|-",
+    .operands_min = 1,
+    .operands_max = 1,
+    .examples = replay_examples,
+    .options = replay_options,
+    .option_count = sizeof replay_options / sizeof *replay_options,
+    .exits = replay_exits,
+    .main = replay_main};
 
 static bool is_folder(const char *path)
 {
@@ -115,55 +141,14 @@ static bool is_folder(const char *path)
 /* -1: go on; else the exit code. */
 static int read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {{"flows", required_argument, NULL, 'd'},
-                                          {"flow", required_argument, NULL, 'f'},
-                                          {"answers", required_argument, NULL, 'a'},
-                                          {"timeout", required_argument, NULL, 't'},
-                                          {"as-sent", no_argument, NULL, 's'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"verbose", no_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":vh", known, NULL)) != -1) {
-        switch (option) {
-        case 'd':
-            options->flows = optarg;
-            break;
-        case 'f':
-            options->flow = optarg;
-            break;
-        case 'a':
-            options->answers = optarg;
-            break;
-        case 's':
-            options->as_sent = true;
-            break;
-        case 'j':
-            options->json = true;
-            break;
-        case 'v':
-            options->verbose = true;
-            break;
-        case 'h':
-            return help();
-        case 't':
-            if (!read_seconds(optarg, &options->timeout_ms))
-                return cli_usage("replay", "--timeout '%s': must be 1 to %d seconds", optarg,
-                                 TIMEOUT_MAX_SECS);
-            break;
-        case ':':
-            return cli_usage("replay", "%s needs a value", argv[optind - 1]);
-        default:
-            return cli_usage("replay", "'%s' is no option of it", argv[optind - 1]);
-        }
-    }
-    if (argc - optind != 1)
-        return cli_usage("replay", argc == optind ? "which file?" : "one file at a time");
-    if (!is_folder(options->flows))
+    struct command_line line;
+    int code = command_read(&replay_command, argc, argv, options, &line);
+    if (code >= 0)
+        return code;
+    if (!is_folder(options->flows)) /* the usual one, which nobody named */
         return cli_usage("replay", "--flows '%s': no such folder", options->flows);
-    options->file = argv[optind];
+    options->file = line.operands[0];
+    options->verbose = line.verbose;
     return -1;
 }
 
@@ -188,21 +173,28 @@ static void on_late(void *arg)
     end_child(replay);
 }
 
-static void on_started(void *arg)
+static void on_started(void *arg, int64_t deadline_ms)
 {
     struct replay *replay = arg;
+    (void)deadline_ms;
     replay->started = true;
     replay->started_ms = loop_mono_ms(replay->loop);
-    set_limit(replay, replay->options->timeout_ms + OVERTIME_MS, on_late);
+    set_limit(replay, replay->options->timeout_secs * 1000 + OVERTIME_MS, on_late);
 }
 
 static void on_answered(void *arg, enum lambda_answer how, struct span body)
 {
     struct replay *replay = arg;
     replay->answered = true;
-    replay->refused_start = how == LAMBDA_INIT_ERROR;
     report_answer(replay->report, how, body);
     set_limit(replay, END_LIMIT_MS, end_child);
+}
+
+static void on_refused_start(void *arg, struct span body)
+{
+    struct replay *replay = arg;
+    replay->refused_start = true;
+    on_answered(replay, LAMBDA_ERROR, body);
 }
 
 static void on_event(void *arg, struct sink_run *run, const char *type, struct span payload)
@@ -339,8 +331,8 @@ static void open_report(struct replay *replay)
 
 static bool start_runtime(struct replay *replay, struct error *err)
 {
-    struct lambda_user lambda = {replay, on_started, on_answered, end_child};
-    struct child_user child = {replay, on_line, on_exited};
+    struct lambda_user lambda = {replay, end_child, on_refused_start};
+    struct child_user child = {.arg = replay, .line = on_line, .exited = on_exited};
     char port[16];
     char *argv[] = {"moonmill", "runtime", "--offline", NULL, NULL, NULL};
     if (replay->answers) {
@@ -348,10 +340,16 @@ static bool start_runtime(struct replay *replay, struct error *err)
         argv[3] = "--stand-in";
         argv[4] = port;
     }
-    replay->lambda = lambda_open(replay->loop, buffer_span(&replay->fixture->event),
-                                 replay->options->timeout_ms, &lambda, err);
+    replay->lambda = lambda_open(replay->loop, 0, &lambda, err);
     if (!replay->lambda)
         return false;
+    replay->invocation =
+        (struct lambda_invocation){.event = buffer_span(&replay->fixture->event),
+                                   .timeout_ms = replay->options->timeout_secs * 1000,
+                                   .started = on_started,
+                                   .answered = on_answered,
+                                   .arg = replay};
+    lambda_invoke(replay->lambda, &replay->invocation);
     make_environment(replay);
     char program[PATH_MAX];
     replay->child = child_start(replay->loop, service_own_program(program), argv,
@@ -386,8 +384,9 @@ static int judge(const struct replay *replay, bool all_good)
 static int run(struct replay *replay)
 {
     struct error err = {0};
+    struct sink_user user = {.arg = replay, .event = on_event};
     if (!(replay->mint = mint_new(&err)) ||
-        !(replay->sink = sink_open(replay->loop, on_event, replay, &err)))
+        !(replay->sink = sink_open(replay->loop, 0, &user, &err)))
         return cli_fail("replay", CLI_BROKEN, "%s", err.text);
     if (!open_answers(replay, &err))
         return cli_fail("replay", CLI_INPUT, "%s: %s", replay->options->answers, err.text);
@@ -417,9 +416,9 @@ static void release(struct replay *replay)
     loop_free(replay->loop);
 }
 
-int replay_main(int argc, char **argv)
+static int replay_main(int argc, char **argv)
 {
-    struct options options = {.flows = "./flows", .timeout_ms = TIMEOUT_DEFAULT_SECS * 1000};
+    struct options options = {.flows = "./flows", .timeout_secs = TIMEOUT_DEFAULT_SECS};
     struct replay replay = {.options = &options};
     struct error err = {0};
     int code = read_options(argc, argv, &options);

@@ -6,7 +6,8 @@
 #ifndef MOONMILL_CLI_REPLAY_H
 #define MOONMILL_CLI_REPLAY_H
 
-/* argv[0] is "replay". Returns the exit code (cli.h). */
-int replay_main(int argc, char **argv);
+#include "command.h"
+
+extern const struct command replay_command;
 
 #endif

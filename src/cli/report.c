@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "json.h"
+#include "log_line.h"
 #include "terminal.h"
 
 #include <stdio.h>
@@ -179,11 +180,6 @@ void report_event(struct report *report, int64_t at_ms, const struct sink_run *r
 
 /* --- the runtime's log ----------------------------------------------------------------------- */
 
-static bool is_bad(const char *level)
-{
-    return level && (strcmp(level, "ERROR") == 0 || strcmp(level, "FATAL") == 0);
-}
-
 static void keep_reason(struct report *report, const char *message_id, const char *reason)
 {
     for (size_t i = 0; message_id && reason && i < report->fixture->count; i++) {
@@ -195,47 +191,16 @@ static void keep_reason(struct report *report, const char *message_id, const cha
     }
 }
 
-static void print_field(const cJSON *field)
-{
-    static const char *const told[] = {"timestamp", "level", "message", "requestId"};
-    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
-        if (strcmp(field->string, told[i]) == 0)
-            return;
-    fputs("  ", stderr);
-    terminal_put(stderr, span_of(field->string), TEXT_SHOWN);
-    fputc('=', stderr);
-    if (cJSON_IsString(field))
-        terminal_put(stderr, span_of(field->valuestring), TEXT_SHOWN);
-    else
-        fprintf(stderr, "%.0f", cJSON_GetNumberValue(field));
-}
-
-static void print_log(const struct report *report, const cJSON *line, const char *level)
-{
-    const char *message = json_member_text(line, "message");
-    const cJSON *field;
-    bool coloured = report->style.colour_log;
-    fprintf(stderr, "%s%9s  ", !coloured ? "" : is_bad(level) ? TERMINAL_RED : TERMINAL_DIM, level);
-    terminal_put(stderr, span_of(message ? message : ""), TEXT_SHOWN);
-    cJSON_ArrayForEach(field, line) print_field(field);
-    fprintf(stderr, "%s\n", coloured ? TERMINAL_PLAIN : "");
-}
-
 void report_log(struct report *report, const char *line)
 {
     cJSON *tree = json_parse(span_of(line), NULL);
     const char *level = tree ? json_member_text(tree, "level") : NULL;
-    if (!level) { /* not of its log: a cry of the machine */
-        terminal_put(stderr, span_of(line), strlen(line));
-        fputc('\n', stderr);
-    } else {
-        const char *reason = json_member_text(tree, "reason");
-        if (is_bad(level) || strcmp(level, "WARN") == 0)
-            keep_reason(report, json_member_text(tree, "messageId"),
-                        reason ? reason : json_member_text(tree, "message"));
-        if (report->style.verbose || is_bad(level))
-            print_log(report, tree, level);
-    }
+    const char *reason = tree ? json_member_text(tree, "reason") : NULL;
+    if (log_line_is_bad(level) || (level && strcmp(level, "WARN") == 0))
+        keep_reason(report, json_member_text(tree, "messageId"),
+                    reason ? reason : json_member_text(tree, "message"));
+    if (!level || report->style.verbose || log_line_is_bad(level))
+        log_line_show(stderr, line, report->style.colour_log);
     cJSON_Delete(tree);
 }
 

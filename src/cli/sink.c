@@ -4,9 +4,12 @@
 #include "stage.h"
 
 #include <string.h>
+#include <strings.h>
 
-#define TYPE_MAX  1024
-#define ERROR_MAX (256 * 1024)
+#define TYPE_MAX   1024
+#define STEP_MAX   (64 * 1024)
+#define ERROR_MAX  (256 * 1024)
+#define ANSWER_MAX 1024
 
 struct ticket {
     char *token;
@@ -14,13 +17,30 @@ struct ticket {
     struct ticket *next;
 };
 
+/* An answer that waits for its time. */
+struct late {
+    struct sink *sink;
+    struct stage_call *call;
+    int status;
+    char *body;
+    struct loop_timer timer;
+    struct late *next;
+};
+
 struct sink {
     struct loop *loop;
-    sink_event_fn *on_event;
-    void *arg;
+    struct sink_user user;
     struct stage *stage;
     struct sink_run *runs;
     struct ticket *tickets;
+    struct late *late;
+};
+
+/* What is said to a request. */
+struct reply {
+    int status;
+    bool json;
+    struct buffer body;
 };
 
 static const struct {
@@ -64,15 +84,40 @@ struct sink_run *sink_expect(struct sink *sink, const char *token, const char *r
     return run;
 }
 
-static struct sink_run *run_of(struct sink *sink, struct stage_call *call)
+/* The token in the header, or NULL; the prefix is case-sensitive, as on the server. */
+static const char *token_of(struct stage_call *call)
 {
     const char *header = stage_header(call, "Authorization");
-    if (!header || strncmp(header, "Bearer ", 7) != 0)
-        return NULL;
+    return header && strncmp(header, "Bearer ", 7) == 0 && header[7] ? header + 7 : NULL;
+}
+
+static struct sink_run *run_of(struct sink *sink, const char *token)
+{
     struct ticket *ticket = sink->tickets;
-    while (ticket && strcmp(ticket->token, header + 7) != 0)
+    while (token && ticket && strcmp(ticket->token, token) != 0)
         ticket = ticket->next;
-    return ticket ? ticket->run : NULL;
+    if (!token || ticket || !sink->user.run_id_of)
+        return token && ticket ? ticket->run : NULL;
+    char *run_id = sink->user.run_id_of(sink->user.arg, token);
+    struct sink_run *run = run_id ? sink_expect(sink, token, run_id) : NULL;
+    mem_free(run_id);
+    return run;
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
+
+static void say(struct reply *reply, int status, const char *text)
+{
+    reply->status = status;
+    buffer_text(&reply->body, text);
+}
+
+/* The form of the API's own handlers. */
+static void refuse(struct reply *reply, int status, const char *code, const char *message)
+{
+    reply->status = status;
+    reply->json = true;
+    buffer_format(&reply->body, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}", code, message);
 }
 
 /* --- events ---------------------------------------------------------------------------------- */
@@ -103,29 +148,31 @@ static long count_events(struct span events)
     return count;
 }
 
-static void take_events(struct sink *sink, struct sink_run *run, struct stage_call *call,
-                        struct span body)
+static void take_events(struct sink *sink, struct sink_run *run, struct span body,
+                        struct reply *reply)
 {
     static const char *const keys[] = {"events"};
     struct span events, element, payload = {NULL, 0};
     if (json_type(body) != JSON_OBJECT || !json_pick(body, keys, &events, 1, NULL) || !events.at ||
         json_type(events) != JSON_ARRAY || count_events(events) < 0) {
-        stage_say(call, 422, span_of("expected {\"events\":[{\"event_type\",\"payload\"}]}"));
+        say(reply, 422, "expected {\"events\":[{\"event_type\",\"payload\"}]}");
+        return;
+    }
+    if (!run) {
+        refuse(reply, 400, "BAD_REQUEST", "the bearer token belongs to no run");
         return;
     }
     long count = 0;
     for (struct span cursor = events; json_next(&cursor, &element); count++) {
         char *type = read_event(element, &payload);
         run->events++;
-        sink->on_event(sink->arg, run, type, payload);
+        if (sink->user.event)
+            sink->user.event(sink->user.arg, run, type, payload);
         mem_free(type);
     }
-    struct buffer answer;
-    buffer_init(&answer, 256);
-    buffer_format(&answer, "{\"accepted\":%ld,\"next_sequence\":%zu}", count, run->events + 1);
-    stage_add_header(call, "Content-Type", "application/json");
-    stage_say(call, 200, buffer_span(&answer));
-    buffer_release(&answer);
+    reply->status = 200;
+    reply->json = true;
+    buffer_format(&reply->body, "{\"accepted\":%ld,\"next_sequence\":%zu}", count, run->events + 1);
 }
 
 /* --- progress -------------------------------------------------------------------------------- */
@@ -160,71 +207,171 @@ static void set_status(struct sink *sink, struct sink_run *run, enum sink_status
         run->error = json_string(error, ERROR_MAX, NULL);
 }
 
-static void take_progress(struct sink *sink, struct sink_run *run, struct stage_call *call,
-                          struct span body)
+/* Absent and null are the same. */
+static bool is_set(struct span value)
 {
-    static const char *const keys[] = {"status", "error"};
-    struct span values[2];
-    enum sink_status status = run->status;
-    bool good = json_type(body) == JSON_OBJECT && json_pick(body, keys, values, 2, NULL);
-    if (good && values[0].at && json_type(values[0]) != JSON_NULL) {
-        char *word = json_string(values[0], TYPE_MAX, NULL);
-        good = word && status_of(word, &status);
-        mem_free(word);
+    return value.at && json_type(value) != JSON_NULL;
+}
+
+enum { STATUS, ERROR, PERCENT, STEP, OUTPUT_LEN, PROGRESS_KEYS };
+
+/* False when it has not the API's shape. */
+static bool read_progress(struct span body, struct span values[PROGRESS_KEYS],
+                          struct sink_progress *progress)
+{
+    static const char *const keys[] = {"status", "error", "progress", "current_step", "output_len"};
+    int64_t length;
+    *progress = (struct sink_progress){.percent = -1};
+    if (json_type(body) != JSON_OBJECT || !json_pick(body, keys, values, PROGRESS_KEYS, NULL))
+        return false;
+    char *word = is_set(values[STATUS]) ? json_string(values[STATUS], TYPE_MAX, NULL) : NULL;
+    bool good = !is_set(values[STATUS]) || (word && status_of(word, &progress->status));
+    mem_free(word);
+    if (!good ||
+        (is_set(values[PERCENT]) && !json_integer(values[PERCENT], &progress->percent, NULL)) ||
+        (is_set(values[OUTPUT_LEN]) && !json_integer(values[OUTPUT_LEN], &length, NULL)) ||
+        (is_set(values[ERROR]) && json_type(values[ERROR]) != JSON_STRING) ||
+        (is_set(values[STEP]) && json_type(values[STEP]) != JSON_STRING))
+        return false;
+    if (is_set(values[PERCENT]))
+        progress->percent = progress->percent < 0     ? 0
+                            : progress->percent > 100 ? 100
+                                                      : progress->percent;
+    return true;
+}
+
+static void tell_progress(struct sink *sink, struct sink_run *run, struct sink_progress *progress,
+                          struct span step)
+{
+    char *text = is_set(step) ? json_string(step, STEP_MAX, NULL) : NULL;
+    progress->step = text;
+    if (sink->user.progress)
+        sink->user.progress(sink->user.arg, run, progress);
+    mem_free(text);
+}
+
+static void take_progress(struct sink *sink, struct sink_run *run, struct span body,
+                          struct reply *reply)
+{
+    struct span values[PROGRESS_KEYS];
+    struct sink_progress progress;
+    if (!read_progress(body, values, &progress)) {
+        say(reply, 422, "expected an object whose status is one of the API's");
+        return;
     }
-    if (!good) {
-        stage_say(call, 422, span_of("expected an object whose status is one of the API's"));
+    if (!run) {
+        refuse(reply, 400, "BAD_REQUEST", "the bearer token belongs to no run");
         return;
     }
     bool accepted = !is_terminal(run->status);
-    if (accepted && status != run->status)
-        set_status(sink, run, status, values[1]);
-    struct buffer answer;
-    buffer_init(&answer, 256);
-    buffer_format(&answer, "{\"accepted\":%s,\"status\":\"%s\"}", accepted ? "true" : "false",
+    if (accepted && progress.status != SINK_NONE && progress.status != run->status)
+        set_status(sink, run, progress.status, values[ERROR]);
+    if (accepted)
+        tell_progress(sink, run, &progress, values[STEP]);
+    reply->status = 200;
+    reply->json = true;
+    buffer_format(&reply->body, "{\"accepted\":%s,\"status\":\"%s\"}", accepted ? "true" : "false",
                   statuses[run->status].answer);
-    stage_add_header(call, "Content-Type", "application/json");
-    stage_say(call, 200, buffer_span(&answer));
-    buffer_release(&answer);
+}
+
+/* --- requests -------------------------------------------------------------------------------- */
+
+static bool is_json(const char *type)
+{
+    size_t len = strlen("application/json");
+    return type && strncasecmp(type, "application/json", len) == 0 &&
+           (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+}
+
+/* In the API's order: the route, the body, then the token. */
+static void judge(struct sink *sink, const struct sink_request *request, struct reply *reply)
+{
+    bool events = strcmp(request->path, SINK_EVENTS_PATH) == 0;
+    if (!events && strcmp(request->path, SINK_PROGRESS_PATH) != 0)
+        refuse(reply, 404, "NOT_FOUND", "no such route");
+    else if (strcmp(request->method, "POST") != 0)
+        say(reply, 405, "POST only");
+    else if (!is_json(request->type))
+        say(reply, 415, "expected Content-Type: application/json");
+    else if (request->body.len > SINK_BODY_MAX)
+        say(reply, 413, "length limit exceeded");
+    else if (!json_check(request->body, NULL))
+        say(reply, 400, "the body is no JSON");
+    else if (events)
+        take_events(sink, request->run, request->body, reply);
+    else
+        take_progress(sink, request->run, request->body, reply);
+}
+
+static void fail(struct reply *reply, int status)
+{
+    refuse(reply, status, status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST",
+           "this answer was asked for");
+}
+
+static void on_time(void *arg)
+{
+    struct late *late = arg, **link = &late->sink->late;
+    while (*link != late)
+        link = &(*link)->next;
+    *link = late->next;
+    stage_say(late->call, late->status, span_of(late->body));
+    mem_free(late->body);
+    mem_free(late);
+}
+
+static void answer(struct sink *sink, struct stage_call *call, const struct reply *reply,
+                   int64_t after_ms)
+{
+    if (reply->json)
+        stage_add_header(call, "Content-Type", "application/json");
+    if (after_ms <= 0) {
+        stage_say(call, reply->status, buffer_span(&reply->body));
+        return;
+    }
+    struct late *late = mem_new(sizeof *late);
+    late->sink = sink;
+    late->call = call;
+    late->status = reply->status;
+    late->body = mem_string(buffer_span(&reply->body));
+    late->next = sink->late;
+    sink->late = late;
+    loop_timer_set(sink->loop, &late->timer, loop_mono_ms(sink->loop) + after_ms, on_time, late);
+}
+
+static void on_request(void *arg, struct stage_call *call, const struct stage_request *came)
+{
+    struct sink *sink = arg;
+    const char *token = token_of(call);
+    struct sink_request request = {.method = came->method,
+                                   .path = came->path,
+                                   .type = stage_header(call, "Content-Type"),
+                                   .key = stage_header(call, "Idempotency-Key"),
+                                   .bearer = token != NULL,
+                                   .run = run_of(sink, token),
+                                   .body = came->body};
+    struct sink_fault fault = {0};
+    struct reply reply = {0};
+    buffer_init(&reply.body, ANSWER_MAX);
+    if (sink->user.asked)
+        fault = sink->user.asked(sink->user.arg, &request);
+    if (fault.status)
+        fail(&reply, fault.status);
+    else
+        judge(sink, &request, &reply);
+    if (sink->user.answered)
+        sink->user.answered(sink->user.arg, &request, reply.status, buffer_span(&reply.body));
+    answer(sink, call, &reply, fault.after_ms);
+    buffer_release(&reply.body);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static void refuse(struct stage_call *call, int status, const char *code, const char *message)
-{
-    struct buffer body;
-    buffer_init(&body, 512);
-    buffer_format(&body, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}", code, message);
-    stage_add_header(call, "Content-Type", "application/json");
-    stage_say(call, status, buffer_span(&body));
-    buffer_release(&body);
-}
-
-static void on_request(void *arg, struct stage_call *call, const struct stage_request *request)
-{
-    struct sink *sink = arg;
-    bool events = strcmp(request->path, SINK_EVENTS_PATH) == 0;
-    bool progress = strcmp(request->path, SINK_PROGRESS_PATH) == 0;
-    struct sink_run *run = run_of(sink, call);
-    if (!events && !progress)
-        refuse(call, 404, "NOT_FOUND", "no such route");
-    else if (strcmp(request->method, "POST") != 0)
-        refuse(call, 405, "BAD_REQUEST", "POST only");
-    else if (!json_check(request->body, NULL))
-        stage_say(call, 400, span_of("the body is no JSON"));
-    else if (!run)
-        refuse(call, 400, "BAD_REQUEST", "the bearer token belongs to no run of this replay");
-    else if (events)
-        take_events(sink, run, call, request->body);
-    else
-        take_progress(sink, run, call, request->body);
-}
-
-struct sink *sink_open(struct loop *loop, sink_event_fn *on_event, void *arg, struct error *err)
+struct sink *sink_open(struct loop *loop, int port, const struct sink_user *user, struct error *err)
 {
     struct sink *sink = mem_new(sizeof *sink);
-    *sink = (struct sink){.loop = loop, .on_event = on_event, .arg = arg};
-    sink->stage = stage_open(loop, on_request, sink, err);
+    *sink = (struct sink){.loop = loop, .user = *user};
+    sink->stage = stage_open(loop, port, on_request, sink, err);
     if (sink->stage)
         return sink;
     mem_free(sink);
@@ -235,6 +382,13 @@ void sink_close(struct sink *sink)
 {
     if (!sink)
         return;
+    while (sink->late) {
+        struct late *gone = sink->late;
+        sink->late = gone->next;
+        loop_timer_stop(sink->loop, &gone->timer);
+        mem_free(gone->body);
+        mem_free(gone);
+    }
     stage_close(sink->stage);
     while (sink->runs) {
         struct sink_run *gone = sink->runs;
@@ -255,4 +409,9 @@ void sink_close(struct sink *sink)
 int sink_port(const struct sink *sink)
 {
     return stage_port(sink->stage);
+}
+
+const struct sink_run *sink_runs(const struct sink *sink)
+{
+    return sink->runs;
 }

@@ -1,7 +1,7 @@
 /* sink: the API's side of the callbacks: takes what runs report and answers as the API does.
  *
  * Paths and answers are contract.md 3.3 and 3.4; a run is known by its bearer token; its first
- * terminal status stays. */
+ * terminal status stays. Its user may let it fail, or answer late, as APIs do on bad days. */
 #ifndef MOONMILL_CLI_SINK_H
 #define MOONMILL_CLI_SINK_H
 
@@ -9,8 +9,13 @@
 #include "loop.h"
 #include "mem.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define SINK_EVENTS_PATH   "/api/v1/execution/events"
+#define SINK_PROGRESS_PATH "/api/v1/execution/progress"
+#define SINK_BODY_MAX      2097152 /* a larger one is a 413 (contract.md 3.4) */
 
 struct sink;
 
@@ -29,10 +34,47 @@ struct sink_run {
     struct sink_run *next;
 };
 
-/* An event of a run; type and payload (raw JSON) are valid during the call. */
-typedef void sink_event_fn(void *arg, struct sink_run *run, const char *type, struct span payload);
+/* What a progress body said that was accepted; the run is up to date. */
+struct sink_progress {
+    enum sink_status status; /* SINK_NONE: it had none */
+    int64_t percent;         /* 0..100; -1: it had none */
+    const char *step;        /* or NULL */
+};
 
-struct sink *sink_open(struct loop *loop, sink_event_fn *on_event, void *arg, struct error *err);
+/* One request as it came, whatever becomes of it. */
+struct sink_request {
+    const char *method;
+    const char *path;
+    const char *type;     /* Content-Type, or NULL */
+    const char *key;      /* Idempotency-Key, or NULL */
+    bool bearer;          /* there is a bearer token */
+    struct sink_run *run; /* whose it is, or NULL */
+    struct span body;
+};
+
+/* status 0: what the API would say. after_ms: so much later. */
+struct sink_fault {
+    int status;
+    int64_t after_ms;
+};
+
+/* Whoever wants to know; each may be NULL. What is handed over is valid during the call. */
+struct sink_user {
+    void *arg;
+    /* An event of a run; payload is raw JSON. */
+    void (*event)(void *arg, struct sink_run *run, const char *type, struct span payload);
+    void (*progress)(void *arg, struct sink_run *run, const struct sink_progress *progress);
+    /* A request has come: what shall become of it? One that is failed is not taken. */
+    struct sink_fault (*asked)(void *arg, const struct sink_request *request);
+    /* It was judged, after its events and its progress were told. */
+    void (*answered)(void *arg, const struct sink_request *request, int status, struct span body);
+    /* Whose is a token that nobody expected? The run's id (freed by mem_free), or NULL. */
+    char *(*run_id_of)(void *arg, const char *token);
+};
+
+/* port 0: a free one. NULL with err when it cannot be listened on. */
+struct sink *sink_open(struct loop *loop, int port, const struct sink_user *user,
+                       struct error *err);
 void sink_close(struct sink *sink);
 int sink_port(const struct sink *sink);
 
@@ -40,7 +82,7 @@ int sink_port(const struct sink *sink);
  * sink. */
 struct sink_run *sink_expect(struct sink *sink, const char *token, const char *run_id);
 
-#define SINK_EVENTS_PATH   "/api/v1/execution/events"
-#define SINK_PROGRESS_PATH "/api/v1/execution/progress"
+/* All runs, the newest first. */
+const struct sink_run *sink_runs(const struct sink *sink);
 
 #endif

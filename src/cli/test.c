@@ -9,8 +9,6 @@
 #include "specs.h"
 #include "tally.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,15 +16,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FLOWS            "flows"
-#define LIMIT_DEFAULT_MS 10000
-#define LIMIT_MAX_SECS   3600
+#define FLOWS              "flows"
+#define LIMIT_DEFAULT_SECS 10
+#define LIMIT_MAX_SECS     3600
 
 struct options {
     const char *flows; /* NULL: told by the path */
     const char *filter;
     const char *junit;
-    int64_t limit_ms;
+    int64_t timeout; /* seconds, of one test */
     bool tap;
     char **paths;
     int count;
@@ -44,83 +42,62 @@ struct test {
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static int help(void)
-{
-    puts("usage: moonmill test [OPTIONS] [PATH...]\n\n"
-         "Runs *_spec.lua files, in busted's words, in the sandbox that flows run in. A folder is\n"
-         "searched; without a path ./flows is. Requests are answered by the spec, waits and\n"
-         "retries take no time.\n\n"
-         "  --filter PATTERN  only tests whose full name matches the Lua pattern\n"
-         "  --flows DIR       where the flows are (./flows, or the path's own folder)\n"
-         "  --tap             TAP 13 instead of lines for people\n"
-         "  --junit FILE      write JUnit XML as well\n"
-         "  --timeout SECS    how long one test may take (10)\n\n"
-         "exit: 0 all passed, 1 some failed or none matched, 2 usage, 3 no spec there, or not\n"
-         "      readable, 4 the machine refused");
-    return CLI_DONE;
-}
+static int test_main(int argc, char **argv);
 
-static bool read_seconds(const char *text, int64_t *ms)
-{
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (errno || *end || end == text || value < 1 || value > LIMIT_MAX_SECS)
-        return false;
-    *ms = value * 1000;
-    return true;
-}
+static const char *const test_examples[] = {
+    "moonmill test", "moonmill test flows/refund_spec.lua",
+    "moonmill test --filter 'tries again' --junit report.xml", NULL};
+
+static const struct option_spec test_options[] = {
+    {.name = "filter",
+     .kind = OPTION_TEXT,
+     .value = "PATTERN",
+     .help = "only tests whose full name matches the Lua pattern",
+     .at = offsetof(struct options, filter)},
+    {.name = "flows",
+     .kind = OPTION_FOLDER,
+     .value = "DIR",
+     .help = "where the flows are (./flows, or the path's own folder)",
+     .at = offsetof(struct options, flows)},
+    {.name = "tap",
+     .help = "TAP 13 instead of lines for people",
+     .at = offsetof(struct options, tap)},
+    {.name = "junit",
+     .kind = OPTION_FILE,
+     .value = "FILE",
+     .help = "write JUnit XML as well",
+     .at = offsetof(struct options, junit)},
+    {.name = "timeout",
+     .kind = OPTION_NUMBER,
+     .value = "SECS",
+     .help = "how long one test may take (10)",
+     .at = offsetof(struct options, timeout),
+     .least = 1,
+     .most = LIMIT_MAX_SECS},
+};
+
+static const char *const test_exits[COMMAND_EXITS] = {"all passed", "some failed, or none matched",
+                                                      "wrong use", "no spec there, or not readable",
+                                                      "the machine refused"};
+
+const struct command test_command = {
+    .name = "test",
+    .summary = "run the specs that lie beside the flows",
+    .about = "Runs *_spec.lua files, in busted's words, in the sandbox that flows run in. A folder "
+             "is searched; without a path ./flows is. Requests are answered by the spec, waits and "
+             "retries take no time.",
+    .operands = "[PATH...]",
+    .operands_max = -1,
+    .examples = test_examples,
+    .options = test_options,
+    .option_count = sizeof test_options / sizeof *test_options,
+    .exits = test_exits,
+    .main = test_main};
 
 static bool is_folder(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-/* -1: go on; else the exit code. */
-static int read_options(int argc, char **argv, struct options *options)
-{
-    static const struct option known[] = {{"flows", required_argument, NULL, 'd'},
-                                          {"filter", required_argument, NULL, 'f'},
-                                          {"junit", required_argument, NULL, 'j'},
-                                          {"tap", no_argument, NULL, 't'},
-                                          {"timeout", required_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-        switch (option) {
-        case 'd':
-            options->flows = optarg;
-            break;
-        case 'f':
-            options->filter = optarg;
-            break;
-        case 'j':
-            options->junit = optarg;
-            break;
-        case 't':
-            options->tap = true;
-            break;
-        case 'l':
-            if (!read_seconds(optarg, &options->limit_ms))
-                return cli_usage("test", "--timeout '%s': must be 1 to %d seconds", optarg,
-                                 LIMIT_MAX_SECS);
-            break;
-        case 'h':
-            return help();
-        case ':':
-            return cli_usage("test", "%s needs a value", argv[optind - 1]);
-        default:
-            return cli_usage("test", "'%s' is no option of it", argv[optind - 1]);
-        }
-    }
-    if (options->flows && !is_folder(options->flows))
-        return cli_usage("test", "--flows '%s': no such folder", options->flows);
-    options->paths = argv + optind;
-    options->count = argc - optind;
-    return -1;
 }
 
 /* --- where the flows are ---------------------------------------------------------------------- */
@@ -195,7 +172,8 @@ static int run_path(struct test *test, const char *path)
     if (!specs_find(&specs, path, &err))
         return code_of(&err);
     tell_flows_dir(test->options, path, flows_dir);
-    struct session_options options = {flows_dir, test->options->filter, test->options->limit_ms};
+    struct session_options options = {flows_dir, test->options->filter,
+                                      test->options->timeout * 1000};
     test->session = session_open(test->loop, &options, test->tally, &err);
     int code = test->session ? run_files(test, &specs) : code_of(&err);
     session_close(test->session);
@@ -253,14 +231,17 @@ static int run(struct test *test)
     return code;
 }
 
-int test_main(int argc, char **argv)
+static int test_main(int argc, char **argv)
 {
-    struct options options = {.limit_ms = LIMIT_DEFAULT_MS};
+    struct options options = {.timeout = LIMIT_DEFAULT_SECS};
     struct test test = {.options = &options};
     struct error err = {0};
-    int code = read_options(argc, argv, &options);
+    struct command_line line;
+    int code = command_read(&test_command, argc, argv, &options, &line);
     if (code >= 0)
         return code;
+    options.paths = line.operands;
+    options.count = line.count;
     test.loop = loop_new(&test.clock, &err);
     if (!test.loop)
         return cli_fail("test", CLI_BROKEN, "%s", err.text);

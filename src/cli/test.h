@@ -2,7 +2,8 @@
 #ifndef MOONMILL_CLI_TEST_H
 #define MOONMILL_CLI_TEST_H
 
-/* argv[0] is the command's name; returns the exit code. */
-int test_main(int argc, char **argv);
+#include "command.h"
+
+extern const struct command test_command;
 
 #endif

@@ -267,9 +267,12 @@ class Delivery:
         return bool(events) and events[-1][1]["payload"] == {"message": "interrupted, will be retried"}
 
     def was_heard(self, request):
-        """Nobody tried again, for longer than a try may last: the answer had arrived."""
+        """Nobody tried again, for longer than a try may last, and it was not the last try of a
+        round, after which a run may be given up: the answer had arrived."""
         silence = self.invocation.answered - (request.ended or request.at)
-        return request is self.requests[-1] and silence > self.timeout + 0.5 + self.lag
+        tries = sum(other.key == request.key for other in self.requests)
+        waited = silence > self.timeout + 0.5 + self.lag
+        return request is self.requests[-1] and waited and tries <= self.retries
 
     def failed_tries(self):
         """How many of the last requests in a row were in vain."""

@@ -292,6 +292,20 @@ class TestLaws(unittest.TestCase):
         self.history.settings["EXECUTOR_MAX_BATCH_SIZE"] = 3
         self.caught("4", self.history, "nothing explains")
 
+    def test_a_round_of_answers_that_came_too_late(self):
+        """Nobody tries again after the last try, too; but one such try alone was heard."""
+        late = [end(at, "r2", verdict="accept") for at in (10.6, 10.8)]
+        for request in late:
+            request.sure = False
+        for request, at in zip(self.requests[5:9], (10.1, 10.2, 10.3, 10.4)):
+            request.at, request.ended = at, at + 0.01
+        self.fail_record("m2")
+        self.invocation.answered = 13.0
+        self.requests[9:] = late
+        self.assertEqual([], laws.judge(self.history))
+        self.requests[9:] = late[:1]
+        self.caught("4", self.history, "nothing explains")
+
     def test_returned_untouched_with_time_left(self):
         del self.requests[5:]
         self.fail_record("m2")

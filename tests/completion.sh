@@ -1,0 +1,95 @@
+#!/bin/sh
+# What `moonmill completion` writes, loaded by a real shell and asked as at a key press of Tab.
+# usage: completion.sh PATH-OF-MOONMILL bash|zsh|fish; exits with 77 where the shell is not installed
+set -u
+LC_ALL=C.UTF-8
+export LC_ALL
+moonmill=$(realpath "$1") shell=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+if ! command -v "$shell" >/dev/null; then
+    echo "SKIPPED: $shell is not installed here"
+    exit 77
+fi
+"$moonmill" completion "$shell" >"$work/script" || exit 1
+mkdir "$work/here" "$work/here/flows" "$work/home"
+: >"$work/here/two words.json"
+cd "$work/here" || exit 1
+
+# The words offered for a line whose end is where the cursor stands, one a line.
+ask_bash() {
+    bash --norc -c '
+        source "$1"
+        complete -p moonmill >/dev/null || exit 1
+        line=$2
+        read -r -a COMP_WORDS <<<"${line//=/ = }"
+        [[ $line == *[\ =] ]] && COMP_WORDS+=("")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        _moonmill moonmill
+        printf "%s\n" "${COMPREPLY[@]}"' bash "$work/script" "$1"
+}
+
+ask_fish() {
+    HOME=$work/home XDG_CONFIG_HOME=$work/home fish --no-config -c '
+        source $argv[1]
+        complete -C $argv[2]' "$work/script" "$1" | cut -f 1
+}
+
+# zsh completes in a terminal only: it gets one (zsh/zpty), and says what it would list.
+ask_zsh() {
+    HOME=$work/home ZDOTDIR=$work/home timeout 30 zsh -f -c '
+        zmodload zsh/zpty
+        zpty moonmill zsh -f -i
+        zpty -w moonmill "PS1=; autoload -Uz compinit; compinit -u -d $HOME/dump; source $1"
+        zpty -w moonmill "compadd() {
+            local -a made; builtin compadd -O made \"\$@\"; print -rl -- \"OFFER \"\$^made
+            builtin compadd \"\$@\"; }"
+        zpty -w moonmill "ask() { zle complete-word; print -r -- DO\"\"NE; }; zle -N ask"
+        zpty -w moonmill "bindkey \"^I\" ask"
+        zpty -w moonmill "zle-line-init() { print -r -- REA\"\"DY; }; zle -N zle-line-init"
+        zpty -r moonmill said "*READY*"
+        zpty -w -n moonmill "$2"$'"'\t'"'
+        zpty -r moonmill said "*DONE*"
+        print -r -- $said
+        zpty -d moonmill' zsh "$work/script" "$1" | tr -d '\r' | sed -n 's/.*OFFER //p'
+}
+
+# check LINE WORD...: each of the words is offered; ! WORD is not.
+check() {
+    line=$1
+    shift
+    "ask_$shell" "$line" >"$work/offered" 2>"$work/err"
+    wanted=yes
+    for word; do
+        if [ "$word" = ! ]; then
+            wanted=no
+            continue
+        fi
+        found=no
+        grep -qxF -e "$word" "$work/offered" && found=yes
+        if [ "$found" = "$wanted" ]; then
+            echo "ok: $line: $word"
+        else
+            echo "FAILED: $line: $word: offered: $found, wanted: $wanted"
+            head -n 20 "$work/offered" "$work/err" | sed 's/^/    /'
+            failed=1
+        fi
+        wanted=yes
+    done
+}
+
+check 'moonmill ' check doctor graph help new replay test runtime
+check 'moonmill gra' graph ! check
+check 'moonmill graph --fo' --format ! --flows
+check 'moonmill graph --format ' text svg mermaid dot json
+check 'moonmill graph --format s' svg ! text
+check 'moonmill check --' --flows --json --env-file --quiet --verbose --help ! --answers
+check 'moonmill completion ' bash zsh fish
+check 'moonmill help re' replay
+check 'moonmill replay two' 'two words.json'
+[ "$shell" = bash ] && check 'moonmill graph --format=me' mermaid
+[ "$shell" = bash ] && check 'moonmill check --flows f' flows
+[ "$shell" = bash ] && check 'moonmill check --flows t' ! 'two words.json'
+exit "$failed"
