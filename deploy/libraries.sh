@@ -11,6 +11,7 @@ prefix=$home/$arch/prefix
 jobs=$(nproc)
 
 die() { printf 'package: %s\n' "$*" >&2; exit 1; }
+lack() { printf 'package: %s\n' "$*" >&2; exit 3; }
 say() { printf '%s\n' "$*" >&2; }
 
 case $arch in
@@ -59,13 +60,13 @@ fetch_sources() {
     apt-get indextargets --format '$(ORIGIN) $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
         sed -n 's/^Debian /deb-src /p' | LC_ALL=C sort -ur >"$sources/apt/parts/sources.list"
     [ -s "$sources/apt/parts/sources.list" ] ||
-        die "apt knows no Debian mirror: run apt-get update, or put one into /etc/apt/sources.list"
+        lack "apt knows no Debian mirror: run apt-get update, or put one into /etc/apt/sources.list"
     cd "$sources"
     apt apt-get -q update >fetch.log 2>&1 && ! grep -q '^[EW]:' fetch.log ||
-        die "no network for the sources: $(grep -m1 '^[EW]:' fetch.log || tail -n 1 fetch.log)"
+        lack "no network for the sources: $(grep -m1 '^[EW]:' fetch.log || tail -n 1 fetch.log)"
     for package in $packages; do
         fetch_newest "$package" ||
-            die "the source of $package cannot be fetched: $(grep -m1 '^E:' fetch.log || tail -n 1 fetch.log)"
+            lack "the source of $package cannot be fetched: $(grep -m1 '^E:' fetch.log || tail -n 1 fetch.log)"
     done
     touch complete
     cd "$home"

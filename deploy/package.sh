@@ -3,7 +3,8 @@
 # made of. The same commit, sources and compiler make the same bytes.
 set -eu
 cd "$(dirname "$0")/.."
-release=$PWD/build/release
+tools=${PACKAGE_TOOLS:-$PWD/build/release} # where moonmill and embed-prelude are
+dist=${PACKAGE_DIST:-dist}
 
 usage() {
     cat <<'TEXT'
@@ -13,12 +14,13 @@ usage: ./dev package [--arch x86_64|arm64] [--flows FOLDER]
   --flows FOLDER   the flows that go along (default flows); they must pass moonmill check
 
 Prints each zip with its architecture, sizes in bytes and sha256. The debug symbols lie beside it.
-Exit status: 0 made, 1 not, 2 usage.
+Exit status: 0 made, 1 not, 2 usage, 3 something that it needs is missing here.
 TEXT
 }
 
 die() { printf 'package: %s\n' "$*" >&2; exit 1; }
 say() { printf '%s\n' "$*" >&2; }
+lack() { printf 'package: %s\n' "$*" >&2; exit 3; }
 refuse() { printf 'package: %s\nTry: ./dev package --help\n' "$*" >&2; exit 2; }
 
 # What Lambda takes (quotas, "Deployment package size"): bytes of a zip that is uploaded, and unzipped.
@@ -49,13 +51,13 @@ tools_of() { [ "$1" = x86_64 ] || echo aarch64-linux-gnu-; }
 
 check_tools() {
     for tool in cmake perl zip dpkg-source make; do
-        command -v $tool >/dev/null || die "$tool is missing: apt-get install cmake perl zip dpkg-dev make"
+        command -v $tool >/dev/null || lack "$tool is missing: apt-get install cmake perl zip dpkg-dev make"
     done
     for arch in $archs; do
         command -v "$(tools_of "$arch")gcc" >/dev/null ||
-            die "no compiler for $arch: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+            lack "no compiler for $arch: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
     done
-    [ "$(uname -m)" = x86_64 ] || die "zips are made on x86_64; this is $(uname -m)"
+    [ "$(uname -m)" = x86_64 ] || lack "zips are made on x86_64; this is $(uname -m)"
 }
 
 # --- what it is ----------------------------------------------------------------------------------
@@ -67,7 +69,7 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || 
 export SOURCE_DATE_EPOCH
 
 check_flows() {
-    "$release/moonmill" check "$flows" >build/package/check.log 2>&1 && return 0
+    "$tools/moonmill" check "$flows" >build/package/check.log 2>&1 && return 0
     cat build/package/check.log >&2
     die "nothing is packaged: the flows in $flows have errors"
 }
@@ -78,7 +80,7 @@ build_program() {
     build=build/package/$1/build
     cmake -S . -B "$build" -D CMAKE_TOOLCHAIN_FILE="$PWD/cmake/package.cmake" -D PACKAGE_ARCH="$1" \
         -D CMAKE_BUILD_TYPE=RelWithDebInfo -D MOONMILL_COMMIT="$commit" \
-        -D MOONMILL_EMBED_PRELUDE="$release/embed-prelude" >"build/package/$1/build.log" 2>&1 &&
+        -D MOONMILL_EMBED_PRELUDE="$tools/embed-prelude" >"build/package/$1/build.log" 2>&1 &&
         cmake --build "$build" --parallel "$(nproc)" --target bootstrap >>"build/package/$1/build.log" 2>&1 ||
         { grep -E 'rror' "build/package/$1/build.log" >&2; die "bootstrap does not build for $1: build/package/$1/build.log"; }
 }
@@ -122,20 +124,23 @@ check_limits() {
 make_zip() {
     name=moonmill-$version-$1
     stage=$PWD/build/package/$1/stage
-    zip=$PWD/dist/$name.zip
-    symbols=dist/$name.debug
+    zip=$(realpath "$dist")/$name.zip
+    symbols=$dist/$name.debug
     rm -rf "$stage"
     fill_stage
     strip_program "$1"
     write_zip
     check_limits
-    printf '%s  %s  zip %s  bootstrap %s  sha256 %s\n' "dist/$name.zip" "$1" "$size" \
+    printf '%s  %s  zip %s  bootstrap %s  sha256 %s\n' "$dist/$name.zip" "$1" "$size" \
         "$(stat -c %s "$stage/bootstrap")" "$(sha256sum <"$zip" | cut -d ' ' -f 1)"
 }
 
 check_tools
-mkdir -p build/package dist
+mkdir -p build/package "$dist"
 check_flows
+for arch in $archs; do
+    rm -f "$dist/moonmill-$version-$arch.zip"
+done
 for arch in $archs; do
     sh deploy/libraries.sh "$arch"
     build_program "$arch"
