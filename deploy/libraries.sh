@@ -107,14 +107,16 @@ build_zlib() {
 build_openssl() {
     copy_source openssl
     run env CC=musl-gcc AR="${tools}ar" RANLIB="${tools}ranlib" CFLAGS="$small" \
-        perl Configure "$openssl" --prefix="$prefix" --libdir=lib --openssldir=/etc/ssl \
+        perl Configure "$openssl" --prefix=/ --libdir=lib --openssldir=/etc/ssl \
         no-shared no-dso no-engine no-async no-tests no-legacy no-afalgeng no-ktls no-module \
         no-ui-console no-autoload-config no-aria no-bf no-camellia no-cast no-cms no-cmp no-comp \
         no-ct no-dsa no-dtls no-ec2m no-gost no-idea no-md4 no-mdc2 no-nextprotoneg no-ocb no-psk \
         no-rc2 no-rc4 no-rfc3779 no-rmd160 no-scrypt no-seed no-siphash no-sm2 no-sm3 no-sm4 \
         no-srp no-srtp no-ssl3 no-ts no-whirlpool
     run make -j"$jobs" build_libs
-    run make install_dev
+    # not configured with its place: that would stand in the program
+    run make install_dev DESTDIR="$prefix"
+    sed -i "s|^prefix=.*|prefix=$prefix|" "$prefix"/lib/pkgconfig/*ssl.pc "$prefix/lib/pkgconfig/libcrypto.pc"
 }
 
 build_cares() {
