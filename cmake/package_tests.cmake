@@ -16,3 +16,11 @@ endforeach()
 add_test(NAME package_refuses COMMAND sh ${PACKAGE_TESTS}/refuses.sh)
 set_tests_properties(package_refuses PROPERTIES ENVIRONMENT PACKAGE_TOOLS=${CMAKE_BINARY_DIR}
                      FIXTURES_REQUIRED zip_x86_64 RESOURCE_LOCK package TIMEOUT 120)
+
+# deploy/: linters and an emulator of AWS from a package registry, installed at the first run.
+add_test(NAME deploy_templates COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/tests/deploy/templates.py)
+add_test(NAME deploy_emulated COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/tests/deploy/emulated.py
+         ${CMAKE_BINARY_DIR}/dist/moonmill-${PROJECT_VERSION}-x86_64.zip)
+set_tests_properties(deploy_templates deploy_emulated PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600
+                     RESOURCE_LOCK deploy_tools)
+set_tests_properties(deploy_emulated PROPERTIES FIXTURES_REQUIRED zip_x86_64)

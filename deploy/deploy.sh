@@ -133,4 +133,5 @@ if [ -n "$dry" ]; then
 fi
 "$aws" s3 cp --only-show-errors "$zip" "s3://$bucket/$key" || die "the zip cannot be put into s3://$bucket"
 deploy --no-disable-rollback "$@" >&2 || die "CloudFormation did not take it; why: $aws cloudformation describe-stack-events --stack-name $stack"
-"$aws" cloudformation describe-stacks --stack-name "$stack" --output table --query 'Stacks[0].Outputs[].[OutputKey,OutputValue]'
+"$aws" cloudformation describe-stack-resources --stack-name "$stack" --output table \
+    --query 'StackResources[?contains(`["Jobs","DeadLetters","Function"]`, LogicalResourceId)].[LogicalResourceId,PhysicalResourceId]'
