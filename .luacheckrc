@@ -8,6 +8,7 @@ files["flows"] = { globals = {}, read_globals = words }
 files["tests/data"] = files["flows"]
 files["tests/lua"] = files["flows"]
 files["tests/faults"] = files["flows"]
+files["tests/browser"] = files["flows"]
 -- And what a spec may.
 local specs = { "describe", "context", "it", "pending", "finally", "before_each", "after_each",
                 "before_all", "after_all", "setup", "teardown", "run", "null", "json", "assert" }

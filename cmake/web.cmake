@@ -1,5 +1,5 @@
 # The page's files: `moonmill watch` serves them, a report has their style.
-set(WEB page.html page.css page.js run.css)
+set(WEB page.html page.css page.js run.css report.css)
 set(WEB_SOURCE ${CMAKE_BINARY_DIR}/web.c)
 list(TRANSFORM WEB PREPEND ${CMAKE_SOURCE_DIR}/web/ OUTPUT_VARIABLE WEB_PATHS)
 string(REPLACE ";" ":" WEB_NAMES "${WEB}")

@@ -70,7 +70,9 @@ struct config {
     bool log_json;              /* AWS_LAMBDA_LOG_FORMAT json, any case */
     /* not from the environment: set by `moonmill replay` alone */
     bool http_loopback_only; /* flows reach allowed loopback addresses and nothing else */
-    int http_stand_in_port;  /* then that loopback port answers for all other hosts; 0: none */
+    int http_stand_in_port;  /* that loopback port answers for all other hosts; 0: none */
+    bool http_stand_in_all;  /* and for the other ports of this machine as well */
+    bool skip_waits;         /* flows wait on a clock that is turned (wire_load) */
 };
 
 #define CONFIG_WARNINGS_MAX 32

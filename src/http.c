@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ANSWER_HEAD_MAX    ((size_t)64 * 1024)
@@ -17,7 +18,11 @@
 #define CONNECT_TIMEOUT_MS 10000
 #define MESSAGE_MAX        ((size_t)4 * 1024)
 #define STAND_IN_HOST      "127.0.0.1"
-#define STAND_IN_HEADER    "X-Moonmill-Url"
+/* What a stand-in is told of the real request, and what it tells of one that came to nothing. */
+#define STAND_IN_URL     "X-Moonmill-Url"
+#define STAND_IN_HEADERS "X-Moonmill-Headers" /* the names of the flow's own */
+#define STAND_IN_TIMEOUT "X-Moonmill-Timeout" /* in ms */
+#define STAND_IN_ERROR   "X-Moonmill-Error"   /* a code and a message */
 
 struct http {
     struct loop *loop;
@@ -161,16 +166,32 @@ static int before_request(void *arg, char *address, char *local, int port, int l
 
 /* --- the stand-in of a replay ---------------------------------------------------------------- */
 
-/* Every host but this machine is played by one local server, which is told the real URL. */
+static bool is_this_machine(const char *host)
+{
+    return strcmp(host, STAND_IN_HOST) == 0 || strcmp(host, "localhost") == 0 ||
+           strcmp(host, "[::1]") == 0;
+}
+
+static bool is_port(CURLU *url, int port)
+{
+    char *text = NULL;
+    curl_url_get(url, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT);
+    bool same = text && strtol(text, NULL, 10) == port;
+    curl_free(text);
+    return same;
+}
+
+/* Every host but this machine, or that one too, is played by one local server, which is told the
+ * real URL. */
 static void choose_target(struct http_request *request)
 {
-    int port = request->http->config->http_stand_in_port;
-    const char *host = request->asked->host;
+    const struct config *config = request->http->config;
+    int port = config->http_stand_in_port;
     char text[64];
     curl_url_cleanup(request->stand_in);
     request->stand_in = NULL;
-    if (!port || strcmp(host, STAND_IN_HOST) == 0 || strcmp(host, "localhost") == 0 ||
-        strcmp(host, "[::1]") == 0)
+    if (!port || (is_this_machine(request->asked->host) &&
+                  (!config->http_stand_in_all || is_port(request->asked->url, port))))
         return;
     snprintf(text, sizeof text, "http://" STAND_IN_HOST ":%d/", port);
     request->stand_in = curl_url();
@@ -251,12 +272,21 @@ static void add_line(struct http_request *request, const char *name, const char 
     buffer_release(&line);
 }
 
-static void add_real_url(struct http_request *request)
+static void add_real_request(struct http_request *request, int64_t left_ms)
 {
-    char *url = NULL;
+    char *url = NULL, left[32];
+    struct buffer names;
     if (curl_url_get(request->asked->url, CURLUPART_URL, &url, 0) == CURLUE_OK)
-        add_line(request, STAND_IN_HEADER, url);
+        add_line(request, STAND_IN_URL, url);
     curl_free(url);
+    buffer_init(&names, REQUEST_FIELDS_BYTES_MAX);
+    for (size_t i = 0; i < request->asked->field_count; i++)
+        buffer_format(&names, "%s%s", i ? "," : "", request->asked->fields[i].name);
+    buffer_add(&names, (struct span){"", 1});
+    add_line(request, STAND_IN_HEADERS, names.data);
+    buffer_release(&names);
+    snprintf(left, sizeof left, "%lld", (long long)left_ms);
+    add_line(request, STAND_IN_TIMEOUT, left);
 }
 
 static void add_trace(struct http_request *request)
@@ -268,7 +298,7 @@ static void add_trace(struct http_request *request)
         add_line(request, "traceparent", parent);
 }
 
-static void set_fields(struct http_request *request)
+static void set_fields(struct http_request *request, int64_t left_ms)
 {
     curl_slist_free_all(request->lines);
     request->lines = curl_slist_append(NULL, "Expect:");
@@ -279,7 +309,7 @@ static void set_fields(struct http_request *request)
         add_line(request, request->asked->fields[i].name, request->asked->fields[i].value);
     add_trace(request);
     if (request->stand_in)
-        add_real_url(request);
+        add_real_request(request, left_ms);
     curl_easy_setopt(request->transfer.easy, CURLOPT_HTTPHEADER, request->lines);
 }
 
@@ -344,7 +374,7 @@ static void send_hop(struct http_request *request)
     curl_easy_setopt(request->transfer.easy, CURLOPT_CURLU,
                      request->stand_in ? request->stand_in : request->asked->url);
     set_method(request);
-    set_fields(request);
+    set_fields(request, left_ms);
     curl_easy_setopt(request->transfer.easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
     loop_transfer_start(request->http->loop, &request->transfer);
 }
@@ -451,6 +481,22 @@ static const char *refusal_code(const struct error *why, const char *other)
                                        : other;
 }
 
+/* A stand-in says that the real request came to nothing; true when it does. */
+static bool stand_in_failed(struct http_request *request)
+{
+    static const char *const codes[] = {"net.denied",  "net.dns",       "net.connect",  "net.tls",
+                                        "net.timeout", "net.too_large", "net.protocol", NULL};
+    const char *text = request->stand_in ? answer_field(request, STAND_IN_ERROR) : NULL;
+    size_t len = text ? strcspn(text, " ") : 0;
+    for (size_t i = 0; text && codes[i]; i++) {
+        if (!span_is((struct span){text, len}, codes[i]))
+            continue;
+        fail(request, codes[i], "%s", text + len + strspn(text + len, " "));
+        return true;
+    }
+    return false;
+}
+
 static bool is_redirect(long status)
 {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -466,6 +512,8 @@ static void on_transfer(void *arg, CURLcode result)
         fail_transfer(request, result);
         return;
     }
+    if (stand_in_failed(request))
+        return;
     curl_easy_getinfo(request->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     const char *location = is_redirect(status) ? answer_field(request, "location") : NULL;
     if (!location)

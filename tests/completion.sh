@@ -80,13 +80,14 @@ check() {
     done
 }
 
-check 'moonmill ' check doctor graph help new replay test runtime
+check 'moonmill ' check doctor event graph help new replay test runtime
 check 'moonmill gra' graph ! check
 check 'moonmill graph --fo' --format ! --flows
 check 'moonmill graph --format ' text svg mermaid dot json
 check 'moonmill graph --format s' svg ! text
 check 'moonmill check --' --flows --json --env-file --quiet --verbose --help ! --answers
 check 'moonmill completion ' bash zsh fish
+check 'moonmill event ' sqs job token
 check 'moonmill help re' replay
 check 'moonmill replay two' 'two words.json'
 [ "$shell" = bash ] && check 'moonmill graph --format=me' mermaid

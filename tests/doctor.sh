@@ -7,7 +7,8 @@ LC_ALL=C.UTF-8
 export LC_ALL
 moonmill=$(realpath "$1")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+api=
+trap '[ -n "$api" ] && kill "$api"; rm -rf "$work"' EXIT
 failed=0
 
 # check NAME STATUS WANTED VARIABLES... -- ARGUMENTS...: the exit status, and a text in the output;
@@ -31,14 +32,34 @@ check() {
     fi
 }
 
+# An API that has a key set, on a port of its own, which it writes down.
+mkdir -p "$work/api/execution/.well-known"
+cp tests/data/jwks.json "$work/api/execution/.well-known/jwks.json"
+cat >"$work/api.py" <<'PYTHON'
+import functools, http.server, sys
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1])
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+with open(sys.argv[2], "w") as file:
+    print(server.server_port, file=file)
+server.serve_forever()
+PYTHON
+python3 "$work/api.py" "$work/api" "$work/port" 2>"$work/api.log" &
+api=$!
+tries=0
+while [ ! -s "$work/port" ] && [ "$tries" -lt 100 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+done
+url=http://127.0.0.1:$(cat "$work/port")
+
 doctor() {
     name=$1 status=$2 wanted=$3
     shift 3
-    check "$name" "$status" "$wanted" API_URL=https://api.example.test "$@"
+    check "$name" "$status" "$wanted" API_URL="$url" "$@"
 }
 
 # Some kernels grant less than all; then that is the one thing to tell.
-API_URL=https://api.example.test "$moonmill" doctor >"$work/first" 2>&1
+API_URL="$url" "$moonmill" doctor >"$work/first" 2>&1
 if [ -s "$work/first" ]; then
     echo "this kernel: $(cat "$work/first")"
     all=1
@@ -58,6 +79,32 @@ doctor "no certificates" 1 'certificates: /nowhere cannot be read' \
     SSL_CERT_FILE=/nowhere "$moonmill" doctor
 doctor "a list that is none" 1 "network: EXECUTOR_HTTP_ALLOW: '10/99'" \
     EXECUTOR_HTTP_ALLOW=10/99 "$moonmill" doctor
+grep -q 'GET /execution/.well-known/jwks.json' "$work/api.log" || {
+    echo "FAILED: the key set was not fetched"
+    failed=1
+}
+doctor "a CA bundle that is none" 1 'certificates: README.md holds no certificate' \
+    SSL_CERT_FILE=README.md "$moonmill" doctor
+doctor "what cannot be seen from inside" $all 'aws lambda get-function-configuration --function-name f ' \
+    AWS_LAMBDA_FUNCTION_NAME=f "$moonmill" doctor -v
+check "an API that has no key set" 1 'keys: key set' API_URL="$url/nowhere" "$moonmill" doctor
+check "nobody answers" 1 'callback: API_URL: http://127.0.0.1:1: ' API_URL=http://127.0.0.1:1 "$moonmill" doctor
+check "a server without TLS" 1 'callback: API_URL: https://127.0.0.1:' API_URL="https${url#http}" \
+    "$moonmill" doctor
+check "no such name" 1 'check the name' API_URL=https://api.example.invalid "$moonmill" doctor
+check "no URL" 1 'callback: CALLBACK_BASE_URL: is no http or https URL' \
+    CALLBACK_BASE_URL=ftp://h "$moonmill" doctor
+check "another callback base" 1 'callback: CALLBACK_BASE_URL: http://127.0.0.1:1: ' \
+    API_URL="$url" CALLBACK_BASE_URL=http://127.0.0.1:1 "$moonmill" doctor
+check "a password in a URL" 1 'callback: API_URL: http://127.0.0.1:1: ' \
+    API_URL=http://user:hunter22@127.0.0.1:1 "$moonmill" doctor -v
+grep -q hunter22 "$work/out" && {
+    echo "FAILED: the password is shown"
+    failed=1
+}
+printf 'API_URL=%s # where it is\nEXECUTOR_TIMEOUT_SECS="x"\n' "$url" >"$work/env"
+check "an environment from a file" 1 'settings: EXECUTOR_TIMEOUT_SECS' "$moonmill" doctor --env-file "$work/env"
+check "what is set stays" $all 'rlimits' EXECUTOR_TIMEOUT_SECS=60 "$moonmill" doctor -v --env-file "$work/env"
 check "no keys" 1 "set BACKEND_PUB, or API_URL" "$moonmill" doctor
 check "problems as JSON" 1 '{"problems":[{"check":"keys","message":"no job' "$moonmill" doctor --json
 check "an unknown option" 2 "'-x' is no option" "$moonmill" doctor -x

@@ -37,10 +37,12 @@ PATH=$work/bin:$PATH
 # The commands after "next:", as a shell reads them, in a folder with an awkward name.
 cd "$work" || exit 1
 check "a new folder" 0 'made  flows/refund.lua' new "a shop's/deep"
-sed -n '/^next:$/,$p' "$work/out" | sed 1d >"$work/next.sh"
-[ "$(wc -l <"$work/next.sh")" -eq 4 ] || fail "four lines after next:"
+sed -n '/^next:$/,$p' "$work/out" | sed 1d |
+    sed 's/^  moonmill watch/  timeout --preserve-status -s INT 2 moonmill watch/' >"$work/next.sh"
+[ "$(wc -l <"$work/next.sh")" -eq 5 ] || fail "five lines after next:"
 (set -e; . "$work/next.sh") >"$work/said" 2>&1 || { fail "the printed commands"; cat "$work/said"; }
 grep -q 'completed  done' "$work/said" || fail "the replay completes"
+grep -q '^page  *http://127.0.0.1:' "$work/said" || fail "the watch serves a page"
 sh -ec '. "$1"; test "$(basename "$PWD")" = deep' sh "$work/next.sh" >/dev/null 2>&1 ||
     fail "cd leads into the folder"
 

@@ -15,10 +15,17 @@ if(TARGET bootstrap)
     endforeach()
 endif()
 if(TARGET moonmill)
+    include(cmake/wire.cmake)
     foreach(shell bash zsh fish) # one that is not installed is reported as skipped
         add_test(NAME completion_${shell} COMMAND sh ${CMAKE_SOURCE_DIR}/tests/completion.sh
                                                   $<TARGET_FILE:moonmill> ${shell})
         set_tests_properties(completion_${shell} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+    endforeach()
+    foreach(script cli event)
+        add_test(NAME ${script} COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/${script}.py
+                                        $<TARGET_FILE:moonmill>)
+        set_tests_properties(${script} PROPERTIES TIMEOUT 300
+                             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     endforeach()
     # docs/cli.md is what the tables say; after a change: moonmill help --markdown > docs/cli.md
     add_test(NAME cli_reference COMMAND sh -c "$<TARGET_FILE:moonmill> help --markdown |
@@ -30,6 +37,17 @@ if(TARGET moonmill)
         set_tests_properties(${command} PROPERTIES TIMEOUT 300
                              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     endforeach()
+    # The page and the report in a real Chromium; pictures in build/*/browser.
+    add_test(NAME browser COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/tests/browser/run.py
+                                  $<TARGET_FILE:moonmill> ${CMAKE_BINARY_DIR}/browser)
+    set_tests_properties(browser PROPERTIES TIMEOUT 120 LABELS browser SKIP_RETURN_CODE 77)
+    foreach(about watch page aws_cli)
+        add_test(NAME ${about} COMMAND ${PYTHON3} -B ${CMAKE_SOURCE_DIR}/tests/watch/test_${about}.py
+                                       $<TARGET_FILE:moonmill>)
+        set_tests_properties(${about} PROPERTIES TIMEOUT 300)
+    endforeach()
+    # The AWS CLI is installed at the first run; without a registry skipped, with the reason.
+    set_tests_properties(aws_cli PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endif()
 # Passing an unverified job where claims are wanted must not compile.
 add_test(NAME unverified_job_does_not_compile

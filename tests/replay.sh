@@ -35,6 +35,23 @@ check "a job made by hand" 0 'completed' replay tests/data/made-by-hand.json
 check "a malformed record is returned alone" 1 '"itemIdentifier":"bad"' \
     replay tests/data/one-malformed.json
 
+# The report: one file without scripts and tokens, with what became of each run.
+check "a report" 1 'broken_card' replay --report "$work/out.html" \
+    --answers tests/data/demo-answers.json tests/data/demo.json
+for part in '<!doctype html>' 'card.broken' 'flows/broken_card.lua:8' 'class="line hit"' \
+    '"run-10-charge" data-state="failed"' '"run-9-pay/catch/voucher" data-state="completed"' \
+    'default-src .none' '</html>'; do
+    grep -q -e "$part" "$work/out.html" || { echo "FAILED: the report has no $part"; failed=1; }
+done
+for part in '<script' 'eyJ' '@JWT@' 'src="http'; do
+    grep -q -e "$part" "$work/out.html" && { echo "FAILED: the report has $part"; failed=1; }
+done
+check "a report of a refused record" 1 'returned' \
+    replay --report "$work/bad.html" tests/data/one-malformed.json
+grep -q 'data-state="returned"' "$work/bad.html" || { echo "FAILED: not returned"; failed=1; }
+check "a report nowhere" 3 '/nowhere/out.html: cannot be written' \
+    replay --report /nowhere/out.html tests/data/sqs-event-one.json
+
 printf 'nonsense' >"$work/no.json"
 check "no JSON" 3 'no.json' replay "$work/no.json"
 check "a bare job" 3 'job' replay tests/data/job-full.json

@@ -34,7 +34,7 @@ function pair(old, fresh) {
 
 // Makes old what fresh is; keyed parts that are the same stay the elements they were.
 function change(old, fresh) {
-  if (old.isEqualNode(fresh)) return;
+  if ("same" in fresh.dataset || old.isEqualNode(fresh)) return;
   if (old.tagName !== fresh.tagName || !fresh.querySelector("[data-key]")) {
     old.replaceWith(fresh);
     return;
@@ -68,9 +68,21 @@ function changeChildren(old, fresh) {
   }
 }
 
+// Long lists come in pieces, of which most are as they were: those are not even read again.
+const PIECE = /<ol class="\w+" data-key="([^"]+)">\n[^]*?<\/ol>/g;
+
+function withoutSame(place, html) {
+  const before = place.pieces || new Map();
+  place.pieces = new Map();
+  return html.replace(PIECE, (text, key) => {
+    place.pieces.set(key, text);
+    return before.get(key) === text ? `<ol data-key="${key}" data-same></ol>` : text;
+  });
+}
+
 function put(place, html) {
   const template = document.createElement("template");
-  template.innerHTML = html;
+  template.innerHTML = withoutSame(place, html);
   for (const details of template.content.querySelectorAll("details[data-open]"))
     if (opened.has(details.dataset.open)) details.open = opened.get(details.dataset.open);
   const focused = document.activeElement && document.activeElement.closest("[data-open],[data-run]");
@@ -103,6 +115,7 @@ let flows = [];
 let queue = { queue: {}, dlq: [] };
 let shownRun = null;   // the number of the run that is in view
 let awaited = null;    // the run_id of a job that was just sent
+let pages = 1;         // of the list
 let views = "";        // the view that is built
 
 function route() {
@@ -117,37 +130,31 @@ function markRows() {
   }
 }
 
-const lookAtBatches = calm(async () => {
-  const answer = await fetch("/batches");
-  if (!answer.ok) return;
-  const html = await answer.text();
-  const kept = [...$("batches").querySelectorAll(".later")]; // older pages that were asked for
-  const keptShown = kept.length > 0;
-  put($("batches"), html);
-  if (keptShown) {
-    const button = $("batches").querySelector(":scope > .older");
-    if (button) button.remove();
-    $("batches").append(...kept);
+const OLDER = /<button class="older" data-before="(\d+)">[^]*$/;
+
+// As many pages of the list as the reader has asked for, one after the other.
+async function readBatches() {
+  let html = "", before = "";
+  for (let page = 1; ; page++) {
+    const answer = await fetch("/batches" + before);
+    if (!answer.ok) throw new Error(`/batches: ${answer.status}`);
+    const text = await answer.text(), older = OLDER.exec(text);
+    if (!older || page === pages) return html + text;
+    html += text.slice(0, older.index);
+    before = "?before=" + older[1];
   }
-  if (awaited) {
-    const row = $("batches").querySelector(`[data-run-id="${CSS.escape(awaited)}"]`);
-    if (row) {
-      awaited = null;
-      location.hash = row.getAttribute("href");
-    }
+}
+
+const lookAtBatches = calm(async () => {
+  put($("batches"), await readBatches());
+  const row = awaited && $("batches").querySelector(`[data-run-id="${CSS.escape(awaited)}"]`);
+  if (row) {
+    awaited = null;
+    location.hash = row.getAttribute("href");
   }
   if (route().view === "list") show();
   markRows();
 });
-
-async function showOlder(button) {
-  button.disabled = true;
-  const answer = await fetch("/batches?before=" + button.dataset.before);
-  const place = make("div", { class: "later" });
-  put(place, await answer.text());
-  button.replaceWith(place);
-  markRows();
-}
 
 const lookAtRun = calm(async () => {
   const number = shownRun;
@@ -243,6 +250,7 @@ const placeOf = (finding) => [finding.file, finding.line, finding.column].filter
 
 const lookAtFlows = calm(async () => {
   flows = await (await fetch("/flows")).json();
+  for (const flow of flows) flow.loads = Boolean(flow.name);
   const errors = flows.flatMap(errorsOf);
   $("flows-badge").hidden = errors.length === 0;
   $("flows-badge").textContent = errors.length;
@@ -262,9 +270,9 @@ function finding(each) {
 function showFlows() {
   $("view").replaceChildren(...(flows.length ? flows.map((flow) =>
     make("section", { class: "panel flow" },
-      make("h2", {}, flow.name, " ", make("span", { class: "file" }, flow.file || "")),
+      make("h2", {}, flow.loads ? `${flow.name} ` : "", make("span", { class: "file" }, flow.file || "")),
       make("p", {}, (flow.description || flow.about) || ""),
-      make("a", { class: "button", href: `#/send/${encodeURIComponent(flow.name)}`, "aria-label": `Send a job to ${flow.name}` }, "Send a job"),
+      flow.loads ? make("a", { class: "button", href: `#/send/${encodeURIComponent(flow.name)}`, "aria-label": `Send a job to ${flow.name}` }, "Send a job") : null,
       (flow.findings || []).length ? make("ul", {}, ...flow.findings.map(finding)) : null))
     : [make("p", { class: "none" }, "There are no flows in the folder yet.")]));
 }
@@ -325,7 +333,9 @@ function choiceField(schema, name, required, type, values) {
 
 function objectField(schema, name, required) {
   const wanted = schema.required || [];
-  const fields = Object.entries(schema.properties || {}).map(([key, inner]) => [key, field(inner, key, wanted.includes(key))]);
+  const fields = Object.entries(schema.properties || {})
+    .sort(([a], [b]) => wanted.includes(b) - wanted.includes(a)) // what must be there comes first
+    .map(([key, inner]) => [key, field(inner, key, wanted.includes(key))]);
   const inside = make("div", { class: name ? "inner" : null }, ...fields.map(([, each]) => each.element));
   const element = name ? make("fieldset", { class: "field" }, make("legend", {}, name,
     make("span", { class: "type" }, required ? "object" : "object, optional")), inside) : inside;
@@ -381,12 +391,11 @@ function isJSON(text) {
 
 // ---- sending -----------------------------------------------------------------------------------
 
-let sendFlow = null;  // the flow whose form is shown
-let formOf = "";      // what it was made of
+let formOf = ""; // what the form was made of
 
-function pretty(text) {
-  return text.replace(/\d{16,}/, "").length === text.length ? JSON.stringify(JSON.parse(text), null, 2) : text;
-}
+// Numbers of more digits than JavaScript keeps stay text.
+const isLong = (text) => /\d{16}/.test(text);
+const pretty = (text) => isLong(text) ? text : JSON.stringify(JSON.parse(text), null, 2);
 
 function examplesOf(flow) {
   return (flow.examples || []).map((each, i) => each && typeof each === "object" && "payload" in each
@@ -394,20 +403,20 @@ function examplesOf(flow) {
 }
 
 function showSend(name) {
-  const flow = flows.find((each) => each.name === name) || flows.find((each) => !errorsOf(each).length) || flows[0];
+  const able = flows.filter((each) => each.loads);
+  const flow = able.find((each) => each.name === name) || able[0];
   if (!flow) {
     formOf = "";
     $("view").replaceChildren(make("p", { class: "none" }, "There are no flows in the folder yet."));
     return;
   }
-  const made = JSON.stringify([flows.map((each) => each.name), flow.name, flow.input, (flow.description || flow.about), flow.examples]);
+  const made = JSON.stringify([able.map((each) => each.name), flow.name, flow.input, (flow.description || flow.about), flow.examples]);
   if (made === formOf && $("send")) return; // what was typed stays
   formOf = made;
-  sendFlow = flow;
-  buildSend(flow);
+  buildSend(flow, able);
 }
 
-function buildSend(flow) {
+function buildSend(flow, able) {
   const shaped = flow.input && typeOf(flow.input) === "object" && flow.input.properties ? field(flow.input, "", true) : null;
   const raw = make("textarea", { class: "all", spellcheck: "false", id: "raw" });
   const rawField = make("div", { class: "field" }, make("label", { for: "raw" }, "Payload", make("span", { class: "type" }, "JSON")), raw);
@@ -427,8 +436,14 @@ function buildSend(flow) {
   function turn(toRaw) {
     if (toRaw === isRaw) return;
     try {
-      if (toRaw) raw.value = pretty(shaped.read());
-      else shaped.write(JSON.parse(raw.value));
+      if (toRaw) {
+        raw.value = pretty(shaped.read());
+      } else if (isLong(raw.value)) {
+        problem.textContent = "this has numbers of more digits than a form keeps: it stays JSON";
+        return;
+      } else {
+        shaped.write(JSON.parse(raw.value));
+      }
     } catch (error) {
       if (!toRaw) { problem.textContent = `this is no JSON: ${error.message}`; return; }
     }
@@ -459,7 +474,7 @@ function buildSend(flow) {
   }
   const button = make("button", { class: "main", type: "submit" }, "Send");
   const choose = make("select", { id: "flow", onchange: () => { location.hash = `#/send/${encodeURIComponent(choose.value)}`; } },
-    ...flows.map((each) => make("option", { value: each.name, selected: each.name === flow.name }, each.name)));
+    ...able.map((each) => make("option", { value: each.name, selected: each.name === flow.name }, each.name)));
   const examples = examplesOf(flow).map((each) => make("button", { type: "button", class: "small",
     onclick: () => { raw.value = JSON.stringify(each.payload, null, 2); if (shaped) shaped.write(each.payload); } }, each.name));
   $("view").replaceChildren(make("section", { class: "panel" },
@@ -512,8 +527,9 @@ function show(again) {
 
 window.addEventListener("hashchange", () => show());
 document.addEventListener("click", (event) => {
-  const older = event.target.closest(".older");
-  if (older) showOlder(older);
+  if (!event.target.closest(".older")) return;
+  pages++;
+  lookAtBatches();
 });
 
 // ---- news --------------------------------------------------------------------------------------
@@ -528,7 +544,7 @@ function hear(news) {
     return;
   }
   if (news.lists) lookAtBatches();
-  if (news.flows) lookAtFlows();
+  if (news.flows) { lookAtFlows(); lookAtRun(); } // its picture may be another
   if (news.queue) lookAtQueue();
   if (news.all || (news.runs || []).includes(shownRun)) lookAtRun();
 }

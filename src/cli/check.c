@@ -5,6 +5,7 @@
 #include "guest.h"
 #include "index.h"
 #include "json.h"
+#include "progress.h"
 #include "sources.h"
 #include "terminal.h"
 
@@ -33,6 +34,7 @@ struct check {
     struct buffer other;  /* a file that it led to */
     char *other_path;     /* whose text that is, or NULL */
     size_t files;
+    struct progress progress;
     bool quiet;
 };
 
@@ -49,9 +51,7 @@ static const struct option_spec check_options[] = {
      .value = "DIR",
      .help = "the folder that require and call look in (where the file lies)",
      .at = offsetof(struct options, flows)},
-    {.name = "json",
-     .help = "one document: {\"findings\":[...],\"errors\":0,\"warnings\":0,\"files\":9}",
-     .at = offsetof(struct options, json)},
+    {.name = "json", .help = "one JSON document", .at = offsetof(struct options, json)},
 };
 
 static const char *const check_exits[COMMAND_EXITS] = {"no errors (warnings are none)", "errors",
@@ -70,6 +70,11 @@ const struct command check_command = {
     .options = check_options,
     .option_count = sizeof check_options / sizeof *check_options,
     .exits = check_exits,
+    .json = "{\"findings\":[{\"severity\":\"error\",\"code\":\"option.unknown\",\n"
+            "  \"message\":\"task \\\"load\\\": unknown option \\\"retyr\\\"\",\n"
+            "  \"file\":\"flows/order.lua\",\"line\":5,\"column\":9,\n"
+            "  \"hint\":\"did you mean \\\"retry\\\"?\"}],\n"
+            " \"errors\":1,\"warnings\":0,\"files\":9}",
     .main = check_main};
 
 static bool is_folder(const char *path)
@@ -233,6 +238,7 @@ static bool check_files(struct check *check, struct error *err)
     for (size_t i = 0; i < check->sources.count; i++) {
         const struct source *source = &check->sources.list[i];
         check->files++;
+        progress_say(&check->progress, source->path, (int64_t)i + 1, (int64_t)check->sources.count);
         if (!read_source(check, source))
             continue;
         if (!open_guest(check, source, err) || !load(check, source, err))
@@ -276,7 +282,9 @@ static int run(struct check *check, char **paths, int count)
         if (code >= 0)
             return code;
     }
-    if (!check_files(check, &err)) {
+    bool checked = check_files(check, &err);
+    progress_clear(&check->progress);
+    if (!checked) {
         if (err.kind == ERROR_UNAVAILABLE)
             return CLI_INTERRUPTED;
         return cli_fail("check", CLI_BROKEN, "%s", err.text);
@@ -305,6 +313,7 @@ static int check_main(int argc, char **argv)
     buffer_init(&check.source, SOURCE_MAX);
     buffer_init(&check.other, SOURCE_MAX);
     check.quiet = line.quiet;
+    progress_begin(&check.progress, line.quiet);
     code = run(&check, line.operands, line.count);
     guest_close(check.guest);
     sources_release(&check.sources);

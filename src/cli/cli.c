@@ -5,12 +5,16 @@
 #include "completion.h"
 #include "config.h"
 #include "doctor.h"
+#include "event.h"
 #include "graph.h"
 #include "help.h"
+#include "invoke.h"
 #include "manual.h"
 #include "mem.h"
 #include "new.h"
+#include "receiver.h"
 #include "replay.h"
+#include "schema.h"
 #include "script.h"
 #include "service.h"
 #include "terminal.h"
@@ -34,11 +38,25 @@ extern const struct prelude_file developer_prelude_files[];
 
 extern const struct command runtime_command;
 
+/* clang-format off */
 const struct command *const all_commands[] = {
-    &check_command, &completion_command, &doctor_command, &graph_command, &help_command,
-    &new_command,   &replay_command,     &test_command,   &watch_command, &runtime_command,
+    &check_command,
+    &completion_command,
+    &doctor_command,
+    &event_command,
+    &graph_command,
+    &help_command,
+    &invoke_command,
+    &new_command,
+    &replay_command,
+    &schema_command,
+    &sink_command,
+    &test_command,
+    &watch_command,
+    &runtime_command,
     NULL,
 };
+/* clang-format on */
 
 /* --- saying ---------------------------------------------------------------------------------- */
 
@@ -76,6 +94,8 @@ int cli_fail(const char *command, enum cli_exit code, const char *format, ...)
 struct runtime_options {
     bool offline;
     int64_t stand_in; /* a port, or 0 */
+    bool all_hosts;
+    bool skip_waits;
 };
 
 static int runtime_main(int argc, char **argv)
@@ -87,11 +107,13 @@ static int runtime_main(int argc, char **argv)
     int code = command_read(&runtime_command, argc, argv, &options, &line);
     if (code >= 0)
         return code;
-    if (options.stand_in && !options.offline)
-        return cli_usage("runtime", "--stand-in is for --offline");
+    if (options.all_hosts && !options.stand_in)
+        return cli_usage("runtime", "--all-hosts is for --stand-in");
     config_read(&config, (const char *const *)environ, &warnings);
     config.http_loopback_only = options.offline;
     config.http_stand_in_port = (int)options.stand_in;
+    config.http_stand_in_all = options.all_hosts;
+    config.skip_waits = options.skip_waits;
     char program[PATH_MAX];
     code = service_run(&config, &warnings, service_own_program(program));
     config_release(&config);
@@ -108,10 +130,16 @@ static const struct option_spec runtime_options[] = {
     {.name = "stand-in",
      .kind = OPTION_NUMBER,
      .value = "PORT",
-     .help = "that port of this machine plays all other hosts; with --offline",
+     .help = "that port of this machine plays all other hosts",
      .at = offsetof(struct runtime_options, stand_in),
      .least = 1,
      .most = 65535},
+    {.name = "all-hosts",
+     .help = "and the other ports of this machine as well",
+     .at = offsetof(struct runtime_options, all_hosts)},
+    {.name = "skip-waits",
+     .help = "waits and pauses of flows take no time: their clock is turned",
+     .at = offsetof(struct runtime_options, skip_waits)},
 };
 
 static const char *const runtime_exits[COMMAND_EXITS] = {"it was told to end", "it cannot go on",
@@ -131,6 +159,16 @@ const struct command runtime_command = {
 
 /* --- finding the command --------------------------------------------------------------------- */
 
+/* The exit status, if all that was printed is where it should be. */
+static int close_output(int code)
+{
+    bool lost = ferror(stdout);
+    lost = fflush(stdout) != 0 || lost;
+    return lost && code == CLI_DONE
+               ? cli_fail(NULL, CLI_BROKEN, "standard output could not be written to its end")
+               : code;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], WORKER_ARGUMENT) == 0)
@@ -140,10 +178,10 @@ int main(int argc, char **argv)
         return cli_usage(NULL, "which command?");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         manual_contents(stdout);
-        return CLI_DONE;
+        return close_output(CLI_DONE);
     }
     if (strcmp(argv[1], "--version") == 0)
-        return version_print();
+        return close_output(version_print());
     const struct command *command = command_named(argv[1]);
-    return command ? command->main(argc - 1, argv + 1) : command_unknown(argv[1]);
+    return command ? close_output(command->main(argc - 1, argv + 1)) : command_unknown(argv[1]);
 }

@@ -45,6 +45,12 @@ const struct option_spec *command_option(const struct command *command, size_t i
     return index < COMMON ? &common_options[index] : NULL;
 }
 
+const char *command_exit(const struct command *command, int status)
+{
+    const char *meaning = command->exits[status];
+    return meaning || status != CLI_INPUT ? meaning : "the --env-file cannot be read";
+}
+
 const struct command *command_named(const char *name)
 {
     for (size_t i = 0; all_commands[i]; i++)

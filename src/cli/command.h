@@ -64,6 +64,10 @@ int command_read(const struct command *command, int argc, char **argv, void *int
 /* The options from 0: the command's own, then the common ones; NULL after the last. */
 const struct option_spec *command_option(const struct command *command, size_t index);
 
+/* What an exit status means, or NULL: it is not used. Any command may end with 3, for --env-file.
+ */
+const char *command_exit(const struct command *command, int status);
+
 /* The command of that name, or NULL. */
 const struct command *command_named(const char *name);
 /* Says that there is no command of that name, and the nearest; returns the exit status. */

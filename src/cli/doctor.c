@@ -7,26 +7,35 @@
 #include "egress.h"
 #include "flow.h"
 #include "json.h"
+#include "jwks.h"
 #include "loop.h"
 #include "pool.h"
+#include "reach.h"
 #include "sandbox.h"
 #include "service.h"
 
 #include <fcntl.h>
 #include <limits.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define OUT_MAX  (256 * 1024)
 #define TEXT_MAX 640
 
+#define REACH_LIMIT_MS 5000
+#define ORIGIN_SIZE    512
+
 struct doctor {
     struct config config;
     struct config_warnings warnings;
     bool verbose;
     bool json;
+    bool api_answers;
     struct buffer problems; /* JSON objects, or lines */
     struct buffer facts;    /* JSON members, or lines */
     size_t problem_count;
@@ -100,23 +109,15 @@ static void check_flows(struct doctor *doctor)
     note(doctor, "flows", doctor->config.flows_dir);
 }
 
-static void check_keys(struct doctor *doctor)
+/* How many certificates the bundle holds. */
+static size_t count_certificates(const char *file)
 {
-    struct error err = {0};
-    const struct config *config = &doctor->config;
-    if (config->backend_pub) {
-        struct keys *keys = keys_from_backend_pub(config->backend_pub, &err);
-        if (!keys)
-            tell(doctor, "keys", "%s", err.text);
-        keys_free(keys);
-        note(doctor, "keys", "BACKEND_PUB");
-    } else if (config->api_url) {
-        note(doctor, "keys", config->api_url);
-    } else {
-        tell(doctor, "keys",
-             "no job's token can be verified: set BACKEND_PUB, or API_URL to fetch "
-             "the API's key set");
-    }
+    X509_STORE *store = X509_STORE_new();
+    size_t count = 0;
+    if (store && X509_STORE_load_file(store, file) == 1)
+        count = (size_t)sk_X509_OBJECT_num(X509_STORE_get0_objects(store));
+    X509_STORE_free(store);
+    return count;
 }
 
 static void check_certificates(struct doctor *doctor)
@@ -126,9 +127,126 @@ static void check_certificates(struct doctor *doctor)
         tell(doctor, "certificates", "no CA bundle was found: set SSL_CERT_FILE to one");
     else if (access(file, R_OK) != 0)
         tell(doctor, "certificates", "%s cannot be read: set SSL_CERT_FILE to a CA bundle", file);
+    else if (!count_certificates(file))
+        tell(doctor, "certificates", "%s holds no certificate: set SSL_CERT_FILE to a CA bundle",
+             file);
     else
         note(doctor, "certificates", file);
 }
+
+/* --- the API ---------------------------------------------------------------------------------- */
+
+struct key_set {
+    struct loop *loop;
+    bool came;
+    struct error err;
+};
+
+static void on_key_set(void *arg, bool newer, const struct error *err)
+{
+    struct key_set *set = arg;
+    set->came = newer;
+    set->err = *err;
+    loop_stop(set->loop);
+}
+
+/* Fetches the API's key set, as the runtime does; false with err. */
+static bool fetch_key_set(const struct config *config, struct error *err)
+{
+    struct clock clock = {0};
+    struct key_set set = {.loop = loop_new(&clock, err)};
+    struct jwks *jwks = set.loop ? jwks_new(set.loop, config, err) : NULL;
+    if (jwks) {
+        struct jwks_wait wait = {.deadline_ms = loop_mono_ms(set.loop) + REACH_LIMIT_MS,
+                                 .done = on_key_set,
+                                 .arg = &set};
+        jwks_refresh(jwks, &wait);
+        loop_run(set.loop);
+        jwks_free(jwks);
+        *err = set.err;
+    }
+    loop_free(set.loop);
+    return set.came;
+}
+
+static void check_keys(struct doctor *doctor)
+{
+    struct error err = {0};
+    const struct config *config = &doctor->config;
+    char origin[ORIGIN_SIZE];
+    if (config->backend_pub) {
+        struct keys *keys = keys_from_backend_pub(config->backend_pub, &err);
+        if (!keys)
+            tell(doctor, "keys", "%s", err.text);
+        keys_free(keys);
+        note(doctor, "keys", "BACKEND_PUB");
+    } else if (!config->api_url) {
+        tell(doctor, "keys",
+             "no job's token can be verified: set BACKEND_PUB, or API_URL to fetch "
+             "the API's key set");
+    } else if (doctor->api_answers && !fetch_key_set(config, &err)) {
+        tell(doctor, "keys", "%s; see that API_URL is the API's, or set BACKEND_PUB", err.text);
+    } else if (doctor->api_answers && reach_origin(config->api_url, origin, sizeof origin)) {
+        note(doctor, "keys", origin);
+    }
+}
+
+/* fact: what it is called among the facts */
+static bool try_api(struct doctor *doctor, const char *fact, const char *variable, const char *url)
+{
+    struct error err = {0};
+    char origin[ORIGIN_SIZE];
+    if (!reach_try(url, doctor->config.ca_file, REACH_LIMIT_MS, &err)) {
+        tell(doctor, "callback", "%s: %s", variable, err.text);
+        return false;
+    }
+    if (reach_origin(url, origin, sizeof origin))
+        note(doctor, fact, origin);
+    return true;
+}
+
+/* Runs report to the address in their tokens; what the environment says of it is tried. */
+static void check_callback(struct doctor *doctor)
+{
+    const char *base = getenv("CALLBACK_BASE_URL"), *api = getenv("API_URL");
+    if (!doctor->config.api_url) {
+        note(doctor, "callback", "the address is in each job's token; to try it, set API_URL");
+        return;
+    }
+    doctor->api_answers = try_api(doctor, "callback", api && *api ? "API_URL" : "CALLBACK_BASE_URL",
+                                  doctor->config.api_url);
+    if (base && *base && strcmp(base, doctor->config.api_url) != 0)
+        try_api(doctor, "callback base", "CALLBACK_BASE_URL", base);
+}
+
+/* --- what cannot be seen from here ------------------------------------------------------------ */
+
+static void note_deployment(struct doctor *doctor)
+{
+    char text[TEXT_MAX];
+    const char *name = getenv("AWS_LAMBDA_FUNCTION_NAME");
+    name = name && *name ? name : "FUNCTION";
+    snprintf(text, sizeof text,
+             "not seen from here: at least six times the function's timeout? "
+             "aws lambda get-function-configuration --function-name %s --query Timeout; "
+             "aws sqs get-queue-attributes --queue-url URL --attribute-names VisibilityTimeout",
+             name);
+    note(doctor, "visibility timeout", text);
+    snprintf(text, sizeof text,
+             "not seen from here: ReportBatchItemFailures, without which Lambda deletes failed "
+             "messages? aws lambda list-event-source-mappings --function-name %s "
+             "--query 'EventSourceMappings[].FunctionResponseTypes'",
+             name);
+    note(doctor, "batch response", text);
+    snprintf(text, sizeof text,
+             "not seen from here: maxReceiveCount over %lld (EXECUTOR_MAX_RECEIVES), so that the "
+             "API is told before a message goes? "
+             "aws sqs get-queue-attributes --queue-url URL --attribute-names RedrivePolicy",
+             (long long)doctor->config.max_receives);
+    note(doctor, "dead letters", text);
+}
+
+/* --- the sandbox ------------------------------------------------------------------------------ */
 
 struct first_worker {
     struct loop *loop;
@@ -189,9 +307,7 @@ static const char *const doctor_examples[] = {"moonmill doctor",
                                               "moonmill doctor --json", NULL};
 
 static const struct option_spec doctor_options[] = {
-    {.name = "json",
-     .help = "one JSON document: {\"problems\":[{\"check\":...,\"message\":...}],\"found\":{...}}",
-     .at = offsetof(struct doctor, json)},
+    {.name = "json", .help = "one JSON document", .at = offsetof(struct doctor, json)},
 };
 
 static const char *const doctor_exits[COMMAND_EXITS] = {"nothing is wrong", "something is",
@@ -200,14 +316,20 @@ static const char *const doctor_exits[COMMAND_EXITS] = {"nothing is wrong", "som
 const struct command doctor_command = {
     .name = "doctor",
     .summary = "tell what would keep the runtime from its work here",
-    .about = "Says what of this machine and its environment would keep the runtime from its work: "
-             "settings, flows, keys, certificates, and which layers of the sandbox the kernel "
-             "grants. Says nothing when all is well; -v tells what was found, too.",
+    .about =
+        "Says what of this machine and its environment would keep the runtime from its work: "
+        "settings, flows, CA bundle, whether the API answers (a connection and a TLS handshake "
+        "to API_URL or CALLBACK_BASE_URL, 5 seconds; no token is sent), keys, and which layers "
+        "of the sandbox the kernel grants. One line a problem, with what to do; nothing when "
+        "all is well. -v tells what was found, too, and how to check what cannot be seen from "
+        "inside: visibility timeout, batch response, dead letters.",
     .operands = "",
     .examples = doctor_examples,
     .options = doctor_options,
     .option_count = sizeof doctor_options / sizeof *doctor_options,
     .exits = doctor_exits,
+    .json = "{\"problems\":[{\"check\":\"keys\",\"message\":\"BACKEND_PUB is not ...\"}],\n"
+            " \"found\":{\"flows\":\"./flows\",\"sandbox\":\"rlimits+...\"}}",
     .main = doctor_main};
 
 static void print(const struct doctor *doctor)
@@ -234,10 +356,12 @@ static int doctor_main(int argc, char **argv)
     config_read(&doctor.config, (const char *const *)environ, &doctor.warnings);
     check_settings(&doctor);
     check_flows(&doctor);
-    check_keys(&doctor);
     check_certificates(&doctor);
+    check_callback(&doctor);
+    check_keys(&doctor);
     check_network(&doctor);
     check_sandbox(&doctor);
+    note_deployment(&doctor);
     print(&doctor);
     config_release(&doctor.config);
     buffer_release(&doctor.problems);

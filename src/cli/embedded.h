@@ -13,6 +13,8 @@ struct embedded_file {
 
 /* templates/: what `moonmill new` writes. */
 extern const struct embedded_file new_files[];
+/* schemas/: what `moonmill schema` prints. */
+extern const struct embedded_file schema_files[];
 /* web/: the page of `moonmill watch`, and the style of its reports. */
 extern const struct embedded_file web_files[];
 

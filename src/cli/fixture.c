@@ -3,6 +3,7 @@
 #include "config.h"
 #include "job.h"
 #include "json.h"
+#include "lookalike.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,6 +120,7 @@ static void use_token(struct draft *draft, const struct span *values,
     char *app_id = text_of(values[APP_ID], JOB_ID_MAX);
     struct mint_claims claims = {user_id, record->run_id, app_id, record->flow, spec->callback_url};
     record->token = mint_token(spec->mint, &claims, spec->now_secs);
+    record->minted = true;
     json_put_string(edit(draft, values[TOKEN]), span_of(record->token));
     mem_free(user_id);
     mem_free(app_id);
@@ -218,28 +220,11 @@ static bool prepare_event(struct fixture *fixture, struct span text, struct span
 /* The array of records, or {NULL, 0} with err: what the text is instead. */
 static struct span find_records(struct span text, struct error *err)
 {
-    static const char *const names[] = {"Records", "run_id", "executor_jwt"};
-    struct span values[3], none = {NULL, 0};
-    if (!json_check(text, err))
-        return none;
-    if (json_type(text) != JSON_OBJECT) {
-        error_set(err, ERROR_INPUT,
-                  "is of type %s; an SQS event is an object with an array Records",
-                  json_type_name(json_type(text)));
-        return none;
-    }
-    if (!json_pick(text, names, values, 3, err))
-        return none;
-    if (values[0].at && json_type(values[0]) == JSON_ARRAY)
-        return values[0];
-    if (!values[0].at && (values[1].at || values[2].at))
-        error_set(err, ERROR_INPUT,
-                  "looks like a job, not like an SQS event; wrap it: "
-                  "jq '{Records:[{messageId:\"1\",body:tojson,eventSource:\"aws:sqs\"}]}'");
-    else
-        error_set(err, ERROR_INPUT, "is no SQS event: Records is %s, not array",
-                  values[0].at ? json_type_name(json_type(values[0])) : "absent");
-    return none;
+    static const char *const names[] = {"Records"};
+    struct span records = {NULL, 0};
+    if (json_check(text, err) && lookalike_check(text, err))
+        json_pick(text, names, &records, 1, err);
+    return records;
 }
 
 struct fixture *fixture_new(struct span text, const struct fixture_spec *spec, struct error *err)

@@ -30,6 +30,7 @@ struct fixture_record {
     char *run_id;
     char *flow; /* the board's id, or the flow that took its place */
     char *token;
+    bool minted; /* the token is ours: there was a placeholder */
 };
 
 struct fixture {

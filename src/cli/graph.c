@@ -79,6 +79,11 @@ const struct command graph_command = {
     .options = graph_options,
     .option_count = sizeof graph_options / sizeof *graph_options,
     .exits = graph_exits,
+    .json =
+        "{\"name\":\"hello\",\"about\":\"greets\",\n"
+        " \"input\":{\"type\":\"object\",\"properties\":{},\"required\":[]},\n"
+        " \"steps\":[{\"id\":\"greet\",\"path\":\"greet\",\"kind\":\"task\",\"name\":\"greet\",\n"
+        "  \"line\":8,\"children\":[]}],\"svg\":\"<svg ...\"}",
     .main = graph_main};
 
 static const char *format_of(const char *file)

@@ -24,6 +24,10 @@ struct invocation {
 
 static void free_invocation(struct invocation *invocation)
 {
+    const struct fixture *fixture = invocation->fixture;
+    for (size_t i = 0; i < fixture->count; i++)
+        if (fixture->records[i].run_id && fixture->records[i].token)
+            sink_expire(invocation->invoker->sink, fixture->records[i].token);
     loop_timer_stop(invocation->invoker->loop, &invocation->deadline);
     lambda_withdraw(invocation->invoker->lambda, &invocation->waiting);
     fixture_free(invocation->fixture);
@@ -37,73 +41,7 @@ void invocation_drop(struct invocation *invocation)
         free_invocation(invocation);
 }
 
-/* --- its end --------------------------------------------------------------------------------- */
-
-static bool has_failed(const struct journal_run *run)
-{
-    return run && strcmp(run->status, "failed") == 0;
-}
-
-/* Tells the journal what became of each record; how many did not go well. */
-static size_t tell_fates(struct invocation *invocation, const bool *failed)
-{
-    struct journal *journal = invocation->invoker->journal;
-    size_t unhappy = 0;
-    for (size_t i = 0; i < invocation->fixture->count; i++) {
-        struct journal_run *run = invocation->runs[i];
-        if (run)
-            journal_fate(journal, run, failed[i] ? "returned" : "acknowledged");
-        unhappy += failed[i] || has_failed(run);
-    }
-    return unhappy;
-}
-
-static void finish(struct invocation *invocation, const char *how, struct span body)
-{
-    struct fixture *fixture = invocation->fixture;
-    const char **ids = mem_array(fixture->count + 1, sizeof *ids);
-    bool *failed = mem_array(fixture->count + 1, sizeof *failed);
-    struct error why = {0};
-    for (size_t i = 0; i < fixture->count; i++) {
-        ids[i] = fixture->records[i].message_id;
-        failed[i] = true;
-    }
-    if (strcmp(how, "answered") == 0)
-        batch_answer_read(body, ids, fixture->count, failed, &why);
-    struct invocation_end end = {.how = how,
-                                 .body = body,
-                                 .failed = failed,
-                                 .count = fixture->count,
-                                 .unhappy = tell_fates(invocation, failed),
-                                 .why = why.text};
-    journal_end(invocation->invoker->journal, invocation->batch,
-                loop_wall_ms(invocation->invoker->loop), how, body);
-    invocation->over(invocation->arg, &end);
-    mem_free(ids);
-    mem_free(failed);
-    free_invocation(invocation);
-}
-
-static void on_answered(void *arg, enum lambda_answer how, struct span body)
-{
-    finish(arg, how == LAMBDA_RESPONSE ? "answered" : "error", body);
-}
-
-static void on_deadline(void *arg)
-{
-    struct invocation *invocation = arg;
-    struct invoker *invoker = invocation->invoker;
-    finish(invocation, "timeout", span_of(""));
-    invoker->late(invoker->arg);
-}
-
-void invocation_exited(struct invocation *invocation)
-{
-    if (invocation->waiting.given)
-        finish(invocation, "exited", span_of(""));
-}
-
-/* --- its beginning --------------------------------------------------------------------------- */
+/* --- in the journal --------------------------------------------------------------------------- */
 
 /* What stands in a job's place for secrets, so that it can be shown, and sent once more. */
 static const char *harmless(struct span key)
@@ -185,17 +123,105 @@ static void note_records(struct invocation *invocation)
         invocation->runs[at] = note_record(invocation, at, element);
 }
 
-static void on_started(void *arg, int64_t deadline_ms)
+/* Once; a runtime that polls twice gets the same again. */
+static void note_batch(struct invocation *invocation, int64_t deadline_ms)
+{
+    struct invoker *invoker = invocation->invoker;
+    if (invocation->batch)
+        return;
+    invocation->batch = journal_begin(invoker->journal, invocation->waiting.request_id,
+                                      loop_wall_ms(invoker->loop), deadline_ms);
+    note_records(invocation);
+}
+
+/* --- its end --------------------------------------------------------------------------------- */
+
+static bool has_failed(const struct journal_run *run)
+{
+    return run && strcmp(run->status, "failed") == 0;
+}
+
+/* Tells the journal what became of each record; how many did not go well. */
+static size_t tell_fates(struct invocation *invocation, const bool *failed)
+{
+    struct journal *journal = invocation->invoker->journal;
+    size_t unhappy = 0;
+    for (size_t i = 0; i < invocation->fixture->count; i++) {
+        struct journal_run *run = invocation->runs[i];
+        if (run)
+            journal_fate(journal, run, failed[i] ? "returned" : "acknowledged");
+        unhappy += failed[i] || has_failed(run);
+    }
+    return unhappy;
+}
+
+static void finish(struct invocation *invocation, const char *how, struct span body)
+{
+    struct fixture *fixture = invocation->fixture;
+    note_batch(invocation, 0); /* it may have had no beginning */
+    const char **ids = mem_array(fixture->count + 1, sizeof *ids);
+    bool *failed = mem_array(fixture->count + 1, sizeof *failed);
+    struct error why = {0};
+    for (size_t i = 0; i < fixture->count; i++) {
+        ids[i] = fixture->records[i].message_id;
+        failed[i] = true;
+    }
+    if (strcmp(how, "answered") == 0)
+        batch_answer_read(body, ids, fixture->count, failed, &why);
+    struct invocation_end end = {.how = how,
+                                 .body = body,
+                                 .failed = failed,
+                                 .count = fixture->count,
+                                 .unhappy = tell_fates(invocation, failed),
+                                 .why = why.text};
+    journal_end(invocation->invoker->journal, invocation->batch,
+                loop_wall_ms(invocation->invoker->loop), how, body);
+    invocation->over(invocation->arg, &end);
+    mem_free(ids);
+    mem_free(failed);
+    free_invocation(invocation);
+}
+
+static void on_answered(void *arg, enum lambda_answer how, struct span body)
+{
+    finish(arg, how == LAMBDA_RESPONSE ? "answered" : "error", body);
+}
+
+static void on_deadline(void *arg);
+
+static void set_deadline(struct invocation *invocation)
+{
+    struct loop *loop = invocation->invoker->loop;
+    loop_timer_set(loop, &invocation->deadline,
+                   loop_mono_ms(loop) + invocation->invoker->timeout_ms, on_deadline, invocation);
+}
+
+/* Its time is up, or for so long the runtime did not come for it. */
+static void on_deadline(void *arg)
 {
     struct invocation *invocation = arg;
     struct invoker *invoker = invocation->invoker;
-    if (!invocation->batch) {
-        invocation->batch = journal_begin(invoker->journal, invocation->waiting.request_id,
-                                          loop_wall_ms(invoker->loop), deadline_ms);
-        note_records(invocation);
+    if (!invocation->waiting.given && lambda_is_busy(invoker->lambda)) {
+        set_deadline(invocation); /* it waits behind another */
+        return;
     }
-    loop_timer_set(invoker->loop, &invocation->deadline,
-                   loop_mono_ms(invoker->loop) + invoker->timeout_ms, on_deadline, invocation);
+    finish(invocation, "timeout", span_of(""));
+    invoker->late(invoker->arg);
+}
+
+void invocation_exited(struct invocation *invocation)
+{
+    if (invocation->waiting.given)
+        finish(invocation, "exited", span_of(""));
+}
+
+/* --- its beginning --------------------------------------------------------------------------- */
+
+static void on_started(void *arg, int64_t deadline_ms)
+{
+    struct invocation *invocation = arg;
+    note_batch(invocation, deadline_ms);
+    set_deadline(invocation);
 }
 
 struct invocation *invocation_start(struct invoker *invoker, struct span event,
@@ -224,6 +250,7 @@ struct invocation *invocation_start(struct invoker *invoker, struct span event,
                                                      .started = on_started,
                                                      .answered = on_answered,
                                                      .arg = invocation};
+    set_deadline(invocation);
     lambda_invoke(invoker->lambda, &invocation->waiting);
     return invocation;
 }

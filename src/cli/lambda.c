@@ -89,6 +89,11 @@ void lambda_withdraw(struct lambda *lambda, struct lambda_invocation *invocation
     invocation->waits = invocation->given = false;
 }
 
+bool lambda_is_busy(const struct lambda *lambda)
+{
+    return lambda->given != NULL;
+}
+
 void lambda_gone(struct lambda *lambda)
 {
     if (lambda->poll)

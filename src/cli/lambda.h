@@ -53,6 +53,8 @@ int lambda_port(const struct lambda *lambda);
 void lambda_invoke(struct lambda *lambda, struct lambda_invocation *invocation);
 /* It is over for its owner: too late, or the runtime has exited. answered will not be called. */
 void lambda_withdraw(struct lambda *lambda, struct lambda_invocation *invocation);
+/* One is handed out, and not answered. */
+bool lambda_is_busy(const struct lambda *lambda);
 /* The runtime has exited: its poll is dropped. */
 void lambda_gone(struct lambda *lambda);
 

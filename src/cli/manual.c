@@ -68,10 +68,10 @@ static void put_exits(const struct command *command, FILE *out)
 {
     fputs("\nexit status:\n", out);
     for (int i = 0; i < COMMAND_EXITS; i++) {
-        if (!command->exits[i])
+        if (!command_exit(command, i))
             continue;
         fprintf(out, "  %d   ", i);
-        put_broken(out, command->exits[i], 6);
+        put_broken(out, command_exit(command, i), 6);
     }
 }
 
@@ -110,7 +110,8 @@ void manual_contents(FILE *out)
           "  moonmill new shop && cd shop\n"
           "  moonmill check flows\n"
           "  moonmill test flows\n"
-          "  moonmill replay fixtures/refund.json\n"
+          "  moonmill watch\n"
+          "  moonmill event sqs --flow refund --payload @refund.json | moonmill replay -\n"
           "\nusage: moonmill COMMAND [OPTIONS]\n\n"
           "Runs flows, jobs of an SQS queue, in sandboxed Lua.\n\ncommands:\n",
           out);

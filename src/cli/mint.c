@@ -3,6 +3,8 @@
 #include "json.h"
 #include "mem.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TOKEN_MAX     (256 * 1024)
 #define PART_SIZE     32 /* r and s of P-256 */
@@ -30,6 +33,62 @@ struct mint *mint_new(struct error *err)
     struct mint *mint = mem_new(sizeof *mint);
     mint->key = key;
     return mint;
+}
+
+static struct mint *refuse(EVP_PKEY *key, struct error *err, const char *path, const char *why)
+{
+    EVP_PKEY_free(key);
+    error_set(err, ERROR_INPUT, "%s: %s", path, why);
+    return NULL;
+}
+
+static struct mint *read_key(const char *path, int fd, struct error *err)
+{
+    char curve[32] = "";
+    FILE *file = fdopen(fd, "r");
+    EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, (char[]){""}); /* no password is asked */
+    fclose(file);
+    if (!key)
+        return refuse(key, err, path, "holds no private key (PEM, without a password)");
+    if (EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL) != 1 ||
+        strcmp(curve, "prime256v1") != 0)
+        return refuse(key, err, path, "the key is not of the curve P-256");
+    struct mint *mint = mem_new(sizeof *mint);
+    mint->key = key;
+    return mint;
+}
+
+static struct mint *make_key(const char *path, struct error *err)
+{
+    struct mint *mint = mint_new(err);
+    if (!mint)
+        return NULL;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    bool written = file && PEM_write_PrivateKey(file, mint->key, NULL, NULL, 0, NULL, NULL) == 1;
+    int why = errno;
+    if (file && fclose(file) != 0 && written) {
+        written = false;
+        why = errno;
+    }
+    if (written)
+        return mint;
+    if (file)
+        unlink(path); /* half a key is none */
+    mint_free(mint);
+    error_set(err, ERROR_INPUT, "%s: no key can be written there: %s", path, strerror(why));
+    return NULL;
+}
+
+struct mint *mint_open(const char *path, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        return read_key(path, fd, err);
+    if (errno == ENOENT)
+        return make_key(path, err);
+    error_set(err, ERROR_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    return NULL;
 }
 
 void mint_free(struct mint *mint)

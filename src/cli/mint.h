@@ -1,7 +1,7 @@
-/* mint: a key pair that lives as long as a replay, and executor tokens signed by it.
+/* mint: a key pair of ours, and executor tokens signed by it.
  *
  * Stands in for the API that would have signed the job (contract.md 2; RFC 7515, 7518 3.4: ES256).
- * The private key never leaves the process. */
+ * The private key leaves the process only for the file that a user named. */
 #ifndef MOONMILL_CLI_MINT_H
 #define MOONMILL_CLI_MINT_H
 
@@ -13,6 +13,9 @@ struct mint;
 
 /* NULL with err when OpenSSL makes no key. */
 struct mint *mint_new(struct error *err);
+/* With the P-256 key of a PEM file; where there is none it is made, readable by its owner alone, in
+ * a folder that is there. NULL with err: ERROR_INPUT when the file is the reason. */
+struct mint *mint_open(const char *path, struct error *err);
 void mint_free(struct mint *mint);
 
 /* The public key as the variable BACKEND_PUB wants it: base64 of a PEM. Freed by mem_free. */

@@ -18,9 +18,17 @@
 #define LIBRARY_MAX       (1024 * 1024)
 #define ANNOTATE_LIMIT_MS 30000
 
+struct options {
+    bool json, quiet;
+};
+
 static int new_main(int argc, char **argv);
 
 static const char *const new_examples[] = {"moonmill new shop", "cd shop && moonmill new", NULL};
+
+static const struct option_spec new_options[] = {
+    {.name = "json", .help = "one JSON document", .at = offsetof(struct options, json)},
+};
 
 static const char *const new_exits[COMMAND_EXITS] = {
     "made", NULL, "wrong use", "a file cannot be written", "it could not be done"};
@@ -33,7 +41,10 @@ const struct command new_command = {
     .operands = "[DIR]",
     .operands_max = 1,
     .examples = new_examples,
+    .options = new_options,
+    .option_count = sizeof new_options / sizeof *new_options,
     .exits = new_exits,
+    .json = "{\"folder\":\"shop\",\"files\":[{\"path\":\"flows/refund.lua\",\"made\":true}]}",
     .main = new_main};
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -65,8 +76,8 @@ static bool write_all(int fd, struct span bytes)
     return true;
 }
 
-/* Writes a new file; one that is there, whatever it is, is kept. Says which. */
-static bool write_new(const char *dir, const char *name, struct span bytes)
+/* Writes a new file; one that is there, whatever it is, is kept: *made says which. */
+static bool write_new(const char *dir, const char *name, struct span bytes, bool *made)
 {
     char path[PATH_MAX];
     if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path) {
@@ -76,10 +87,9 @@ static bool write_new(const char *dir, const char *name, struct span bytes)
     if (!make_folders(path))
         return false;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0 && errno == EEXIST)
-        return printf("  kept  %s\n", name) > 0;
+    *made = fd >= 0;
     if (fd < 0)
-        return false;
+        return errno == EEXIST;
     bool written = write_all(fd, bytes);
     int why = errno;
     if (close(fd) != 0 && written) {
@@ -89,7 +99,7 @@ static bool write_new(const char *dir, const char *name, struct span bytes)
     if (!written)
         unlink(path); /* half a file would be kept next time */
     errno = why;
-    return written && printf("  made  %s\n", name) > 0;
+    return written;
 }
 
 /* --- the annotations ------------------------------------------------------------------------- */
@@ -136,19 +146,53 @@ static void print_word(const char *word)
     fputs(plain ? "" : "'", stdout);
 }
 
-static int cannot_write(const char *dir, const char *name)
+/* A document that was begun is ended: it lists what was made. */
+static int cannot_write(const struct options *options, const char *dir, const char *name)
 {
+    int why = errno;
+    if (options->json)
+        puts("]}");
+    errno = why;
     return cli_fail("new", CLI_INPUT, "%s/%s: cannot be written: %s", dir, name, strerror(errno));
 }
 
-static int write_files(const char *dir, struct span library)
+static void put_json_string(const char *text)
 {
-    printf("%s:\n", dir);
-    for (const struct embedded_file *file = new_files; file->path; file++)
-        if (!write_new(dir, file->path, (struct span){(const char *)file->bytes, file->len}))
-            return cannot_write(dir, file->path);
-    if (!write_new(dir, LIBRARY, library))
-        return cannot_write(dir, LIBRARY);
+    struct buffer quoted;
+    buffer_init(&quoted, 6 * PATH_MAX + 2);
+    json_put_string(&quoted, json_is_utf8(span_of(text)) ? span_of(text) : span_of("?"));
+    printf("%.*s", (int)quoted.len, quoted.data);
+    buffer_release(&quoted);
+}
+
+static void tell_folder(const struct options *options, const char *dir)
+{
+    if (options->json) {
+        fputs("{\"folder\":", stdout);
+        put_json_string(dir);
+        fputs(",\"files\":[", stdout);
+    } else if (!options->quiet) {
+        printf("%s:\n", dir);
+    }
+}
+
+static void tell_file(const struct options *options, const char *name, bool made, bool first)
+{
+    if (options->json) {
+        fputs(first ? "{\"path\":" : ",{\"path\":", stdout);
+        put_json_string(name);
+        printf(",\"made\":%s}", made ? "true" : "false");
+    } else if (!options->quiet) {
+        printf("  %s  %s\n", made ? "made" : "kept", name);
+    }
+}
+
+static void tell_end(const struct options *options, const char *dir)
+{
+    if (options->json)
+        puts("]}");
+    if (options->json || options->quiet)
+        return;
     puts("next:");
     if (strcmp(dir, ".") != 0) {
         fputs("  cd ", stdout);
@@ -157,16 +201,35 @@ static int write_files(const char *dir, struct span library)
     }
     puts("  moonmill check flows\n"
          "  moonmill test flows\n"
-         "  moonmill replay --answers fixtures/answers.json fixtures/refund.json");
+         "  moonmill replay --answers fixtures/answers.json fixtures/refund.json\n"
+         "  moonmill watch --rerun --answers fixtures/answers.json");
+}
+
+static int write_files(const struct options *options, const char *dir, struct span library)
+{
+    bool made;
+    tell_folder(options, dir);
+    for (const struct embedded_file *file = new_files; file->path; file++) {
+        struct span bytes = {(const char *)file->bytes, file->len};
+        if (!write_new(dir, file->path, bytes, &made))
+            return cannot_write(options, dir, file->path);
+        tell_file(options, file->path, made, file == new_files);
+    }
+    if (!write_new(dir, LIBRARY, library, &made))
+        return cannot_write(options, dir, LIBRARY);
+    tell_file(options, LIBRARY, made, false);
+    tell_end(options, dir);
     return CLI_DONE;
 }
 
 static int new_main(int argc, char **argv)
 {
+    struct options options = {0};
     struct command_line line;
-    int code = command_read(&new_command, argc, argv, NULL, &line);
+    int code = command_read(&new_command, argc, argv, &options, &line);
     if (code >= 0)
         return code;
+    options.quiet = line.quiet;
     const char *dir = line.count ? line.operands[0] : ".";
     if (!*dir)
         return cli_usage("new", "'' is no folder");
@@ -174,7 +237,7 @@ static int new_main(int argc, char **argv)
     struct buffer library;
     buffer_init(&library, LIBRARY_MAX);
     code = make_library(&library, &err)
-               ? write_files(dir, buffer_span(&library))
+               ? write_files(&options, dir, buffer_span(&library))
                : cli_fail("new", CLI_BROKEN, "the annotations: %s", err.text);
     buffer_release(&library);
     return code;

@@ -13,9 +13,10 @@
 #include <string.h>
 
 #define ANSWER_MAX   ((size_t)256 * 1024 * 1024)
-#define TELL_MS      250   /* changes are told together, this often at most */
-#define PULSE_MS     15000 /* without any news: that a browser that left is noticed */
-#define CHANGED_MAX  64    /* runs that are named; more: all of them */
+#define TELL_MS      250               /* changes are told together, this often at most */
+#define PULSE_MS     15000             /* without any news: that a browser that left is noticed */
+#define CHANGED_MAX  64                /* runs that are named; more: all of them */
+#define PAYLOADS_MAX (4 * 1024 * 1024) /* of a run's events, in full */
 #define MESSAGE_SIZE 1024
 
 /* Styles are inline in what the server draws: bars stand where their numbers say. */
@@ -217,7 +218,9 @@ static void say_run(struct page *page, struct stage_call *call, size_t number, s
                          "batches are forgotten.</p>"));
         return;
     }
-    struct run_html with = {.now_ms = loop_wall_ms(page->loop), .flows_dir = page->user.flows_dir};
+    struct run_html with = {.now_ms = loop_wall_ms(page->loop),
+                            .flows_dir = page->user.flows_dir,
+                            .payloads_max = PAYLOADS_MAX};
     if (run->flow && page->user.graph)
         with.graph = page->user.graph(page->user.arg, run->flow);
     run_html(out, run, &with);

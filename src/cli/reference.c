@@ -57,10 +57,10 @@ static void put_exits(FILE *out, const struct command *command)
 {
     fputs("Exit status:", out);
     for (int i = 0; i < COMMAND_EXITS; i++) {
-        if (!command->exits[i])
+        if (!command_exit(command, i))
             continue;
         fprintf(out, "%s `%d` ", i ? ";" : "", i);
-        put_text(out, command->exits[i]);
+        put_text(out, command_exit(command, i));
     }
     fputs(".\n", out);
 }

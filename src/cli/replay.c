@@ -1,73 +1,42 @@
 #include "replay.h"
 
-#include "answers.h"
-#include "child.h"
 #include "cli.h"
-#include "clock.h"
 #include "config.h"
+#include "difference.h"
+#include "expectation.h"
 #include "fixture.h"
-#include "lambda.h"
-#include "loop.h"
-#include "mint.h"
-#include "report.h"
-#include "service.h"
-#include "sink.h"
+#include "lookalike.h"
+#include "outcome.h"
+#include "rehearsal.h"
 #include "terminal.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define TIMEOUT_DEFAULT_SECS 60
 #define TIMEOUT_MAX_SECS     86400
-#define START_LIMIT_MS       30000 /* from exec to the first poll */
-#define OVERTIME_MS          10000 /* past the invocation's deadline: it hangs */
-#define END_LIMIT_MS         5000
-#define ENVIRONMENT_MAX      256
-#define VARIABLE_MAX         (1024 * 1024)
-#define SCRIPT_MAX           (8 * 1024 * 1024)
-#define URL_SIZE             128
+#define LINES_MAX            60 /* of a difference between two passes */
 
 struct options {
     const char *file;
     const char *flows;
-    const char *flow;    /* or NULL */
-    const char *answers; /* or NULL */
+    const char *flow;                    /* or NULL */
+    const char *answers, *record, *mock; /* at most one of them */
+    const char *report;                  /* a file, or NULL */
+    const char *callback;                /* or NULL */
+    const char *speed;
+    const char *expect; /* or NULL */
     int64_t timeout_secs;
+    int64_t repeat;
+    bool write;
+    bool wrap;
     bool json;
     bool as_sent;
-    bool verbose;
-};
-
-struct replay {
-    const struct options *options;
-    struct clock clock;
-    struct loop *loop;
-    struct mint *mint;
-    struct buffer script; /* of the answers */
-    struct answers *answers;
-    struct sink *sink;
-    struct fixture *fixture;
-    struct report *report;
-    struct lambda *lambda;
-    struct lambda_invocation invocation;
-    struct child *child;
-    struct loop_timer limit;
-    int64_t started_ms;
-    bool started;
-    bool answered;
-    bool refused_start; /* /init/error */
-    bool late;
-    bool interrupted;
-    int status; /* waitpid's */
-    char *environment[ENVIRONMENT_MAX + 1];
-    size_t variables;
+    bool verbose, quiet;
 };
 
 /* --- options --------------------------------------------------------------------------------- */
@@ -77,7 +46,10 @@ static int replay_main(int argc, char **argv);
 static const char *const replay_examples[] = {
     "moonmill replay fixtures/refund.json",
     "moonmill replay --answers fixtures/answers.json fixtures/refund.json",
-    "moonmill replay --flow refund --json event.json", NULL};
+    "moonmill replay --flow refund --json event.json",
+    "moonmill replay --record shop.json event.json",
+    "moonmill replay --mock shop.json --speed skip --expect golden.json event.json",
+    NULL};
 
 static const struct option_spec replay_options[] = {
     {.name = "flows",
@@ -107,14 +79,59 @@ static const struct option_spec replay_options[] = {
     {.name = "as-sent",
      .help = "do not turn stream_state on",
      .at = offsetof(struct options, as_sent)},
+    {.name = "report",
+     .kind = OPTION_FILE,
+     .value = "FILE",
+     .help = "also write an HTML page that needs nothing else: each run's steps over time, its "
+             "flow, its events, its error",
+     .at = offsetof(struct options, report)},
+    {.name = "record",
+     .kind = OPTION_FILE,
+     .value = "FILE",
+     .help = "let flows reach the real servers, and keep what they say in FILE; without headers of "
+             "requests, cookies, and values of secrets",
+     .at = offsetof(struct options, record)},
+    {.name = "mock",
+     .kind = OPTION_FILE,
+     .value = "FILE",
+     .help = "answer flows from such a file; what they ask otherwise is shown, and is a failure",
+     .at = offsetof(struct options, mock)},
+    {.name = "callback",
+     .kind = OPTION_TEXT,
+     .value = "URL",
+     .help = "let runs report to this receiver, for real",
+     .at = offsetof(struct options, callback)},
+    {.name = "speed",
+     .kind = OPTION_WORD,
+     .value = "real|skip",
+     .help = "skip: waits and pauses of flows take no time (real)",
+     .at = offsetof(struct options, speed)},
+    {.name = "repeat",
+     .kind = OPTION_NUMBER,
+     .value = "N",
+     .help = "N passes, and where they differ from the first (1)",
+     .at = offsetof(struct options, repeat),
+     .least = 1,
+     .most = 1000},
+    {.name = "expect",
+     .kind = OPTION_FILE,
+     .value = "FILE",
+     .help = "hold the outcome against that in FILE, where \"@ANY@\" is any value; a difference is "
+             "shown, and is the failure then",
+     .at = offsetof(struct options, expect)},
+    {.name = "write", .help = "make the file of --expect", .at = offsetof(struct options, write)},
+    {.name = "wrap",
+     .help = "FILE is a job, an array of jobs or of records: make an event of it",
+     .at = offsetof(struct options, wrap)},
     {.name = "json",
      .help = "one JSON document instead of lines",
      .at = offsetof(struct options, json)},
 };
 
 static const char *const replay_exits[COMMAND_EXITS] = {
-    "all completed and acknowledged", "some failed or were returned", "wrong use",
-    "the file is no SQS event", "the runtime itself failed"};
+    "all completed and acknowledged, or as expected",
+    "some failed or were returned, or something differs", "wrong use", "a file cannot be used",
+    "the runtime itself failed"};
 
 const struct command replay_command = {
     .name = "replay",
@@ -122,7 +139,10 @@ const struct command replay_command = {
     .about =
         "Runs the jobs of a recorded SQS event through the real runtime on this machine. The "
         "queue, the API and the outside world are local stand-ins. A job whose executor_jwt is "
-        "no token (\"@JWT@\") gets one. -v shows `run:` events and the runtime's log as well.",
+        "no token (\"@JWT@\") gets one. With --record, --mock or --expect runs go one after the "
+        "other, unless EXECUTOR_CONCURRENCY is set. -q leaves the table and the answer; -v shows "
+        "`run:` events and the runtime's log "
+        "as well.",
     .operands = "FILE|-",
     .operands_min = 1,
     .operands_max = 1,
@@ -130,6 +150,11 @@ const struct command replay_command = {
     .options = replay_options,
     .option_count = sizeof replay_options / sizeof *replay_options,
     .exits = replay_exits,
+    .json = "{\"records\":[{\"messageId\":\"4363f76f-507c-4a01-b243-713119df2743\",\n"
+            "  \"runId\":\"uy24ija6wysbs2n5sgaxovpe\",\"flow\":\"echo\",\"status\":\"completed\",\n"
+            "  \"fate\":\"done\",\"error\":null,\"durationMs\":44,\n"
+            "  \"events\":[{\"atMs\":59,\"type\":\"log\",\"payload\":{\"message\":\"hi\"}}]}],\n"
+            " \"response\":{\"batchItemFailures\":[]}}",
     .main = replay_main};
 
 static bool is_folder(const char *path)
@@ -138,300 +163,151 @@ static bool is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-/* -1: go on; else the exit code. */
-static int read_options(int argc, char **argv, struct options *options)
+static bool is_url(const char *text)
 {
-    struct command_line line;
-    int code = command_read(&replay_command, argc, argv, options, &line);
-    if (code >= 0)
-        return code;
+    return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+}
+
+/* -1: go on; else the exit code. */
+static int check_options(const struct options *options)
+{
+    if ((options->answers != NULL) + (options->record != NULL) + (options->mock != NULL) > 1)
+        return cli_usage("replay", "--answers, --record and --mock exclude each other");
+    if (options->record && options->repeat > 1)
+        return cli_usage("replay", "--record is for one pass");
+    if (options->write && !options->expect)
+        return cli_usage("replay", "--write makes the file of --expect");
+    if (options->callback && !is_url(options->callback))
+        return cli_usage("replay", "--callback '%s': must be an http or https URL",
+                         options->callback);
     if (!is_folder(options->flows)) /* the usual one, which nobody named */
         return cli_usage("replay", "--flows '%s': no such folder", options->flows);
-    options->file = line.operands[0];
-    options->verbose = line.verbose;
     return -1;
 }
 
-/* --- while it runs --------------------------------------------------------------------------- */
+/* --- the event ------------------------------------------------------------------------------- */
 
-static void end_child(void *arg)
-{
-    struct replay *replay = arg;
-    child_end(replay->child, END_LIMIT_MS);
-}
-
-static void set_limit(struct replay *replay, int64_t after_ms, void (*fire)(void *arg))
-{
-    loop_timer_set(replay->loop, &replay->limit, loop_mono_ms(replay->loop) + after_ms, fire,
-                   replay);
-}
-
-static void on_late(void *arg)
-{
-    struct replay *replay = arg;
-    replay->late = true;
-    end_child(replay);
-}
-
-static void on_started(void *arg, int64_t deadline_ms)
-{
-    struct replay *replay = arg;
-    (void)deadline_ms;
-    replay->started = true;
-    replay->started_ms = loop_mono_ms(replay->loop);
-    set_limit(replay, replay->options->timeout_secs * 1000 + OVERTIME_MS, on_late);
-}
-
-static void on_answered(void *arg, enum lambda_answer how, struct span body)
-{
-    struct replay *replay = arg;
-    replay->answered = true;
-    report_answer(replay->report, how, body);
-    set_limit(replay, END_LIMIT_MS, end_child);
-}
-
-static void on_refused_start(void *arg, struct span body)
-{
-    struct replay *replay = arg;
-    replay->refused_start = true;
-    on_answered(replay, LAMBDA_ERROR, body);
-}
-
-static void on_event(void *arg, struct sink_run *run, const char *type, struct span payload)
-{
-    struct replay *replay = arg;
-    report_event(replay->report, loop_mono_ms(replay->loop) - replay->started_ms, run, type,
-                 payload);
-}
-
-static void on_line(void *arg, const char *line)
-{
-    struct replay *replay = arg;
-    report_log(replay->report, line);
-}
-
-static void on_exited(void *arg, int status)
-{
-    struct replay *replay = arg;
-    replay->status = status;
-    loop_stop(replay->loop);
-}
-
-static void on_signal(void *arg, int signal)
-{
-    struct replay *replay = arg;
-    (void)signal;
-    if (replay->interrupted)
-        loop_stop(replay->loop); /* asked twice: child_free kills it */
-    replay->interrupted = true;
-    end_child(replay);
-}
-
-/* --- the runtime's environment --------------------------------------------------------------- */
-
-static void add_variable(struct replay *replay, const char *name, const char *value)
+static int load(const struct options *options, struct buffer *event)
 {
     struct buffer text;
-    if (replay->variables == ENVIRONMENT_MAX)
-        return;
-    buffer_init(&text, VARIABLE_MAX);
-    buffer_format(&text, "%s=%s", name, value);
-    replay->environment[replay->variables++] = mem_string(buffer_span(&text));
-    buffer_release(&text);
-}
-
-/* The EXECUTOR_ settings of the caller go along, but for those that are ours to set. */
-static void pass_settings(struct replay *replay)
-{
-    for (char **each = environ; *each; each++) {
-        const char *value = strchr(*each, '=');
-        if (!value || strncmp(*each, "EXECUTOR_", 9) != 0 ||
-            strncmp(*each, "EXECUTOR_FLOWS_DIR=", 19) == 0 ||
-            strncmp(*each, "EXECUTOR_HTTP_ALLOW=", 20) == 0)
-            continue;
-        char *name = mem_string((struct span){*each, (size_t)(value - *each)});
-        add_variable(replay, name, value + 1);
-        mem_free(name);
-    }
-}
-
-static void make_environment(struct replay *replay)
-{
-    char text[URL_SIZE];
-    char *key = mint_backend_pub(replay->mint);
-    const char *allow = getenv("EXECUTOR_HTTP_ALLOW");
-    snprintf(text, sizeof text, "127.0.0.1:%d", lambda_port(replay->lambda));
-    add_variable(replay, "AWS_LAMBDA_RUNTIME_API", text);
-    add_variable(replay, "AWS_LAMBDA_LOG_FORMAT", "JSON");
-    add_variable(replay, "BACKEND_PUB", key);
-    add_variable(replay, "EXECUTOR_FLOWS_DIR", replay->options->flows);
-    if (replay->answers) {
-        struct buffer list;
-        buffer_init(&list, VARIABLE_MAX);
-        buffer_format(&list, "%s%s127.0.0.1:%d", allow ? allow : "", allow && *allow ? "," : "",
-                      answers_port(replay->answers));
-        char *both = mem_string(buffer_span(&list));
-        add_variable(replay, "EXECUTOR_HTTP_ALLOW", both);
-        buffer_release(&list);
-        mem_free(both);
-    } else if (allow) {
-        add_variable(replay, "EXECUTOR_HTTP_ALLOW", allow);
-    }
-    if (!getenv("EXECUTOR_BATCH_INTERVAL_MS"))
-        add_variable(replay, "EXECUTOR_BATCH_INTERVAL_MS", "20");
-    pass_settings(replay);
-    mem_free(key);
-}
-
-/* --- setting up ------------------------------------------------------------------------------ */
-
-static bool open_answers(struct replay *replay, struct error *err)
-{
-    if (!replay->options->answers)
-        return true;
-    return fixture_load(replay->options->answers, &replay->script, err) &&
-           (replay->answers = answers_open(replay->loop, buffer_span(&replay->script), err));
-}
-
-static bool open_fixture(struct replay *replay, struct error *err)
-{
-    char callback_url[URL_SIZE], answers_url[URL_SIZE];
-    struct buffer text;
-    snprintf(callback_url, sizeof callback_url, "http://127.0.0.1:%d" SINK_EVENTS_PATH,
-             sink_port(replay->sink));
-    if (replay->answers)
-        snprintf(answers_url, sizeof answers_url, "http://127.0.0.1:%d",
-                 answers_port(replay->answers));
-    struct fixture_spec spec = {.mint = replay->mint,
-                                .now_secs = clock_wall_ms(&replay->clock) / 1000,
-                                .callback_url = callback_url,
-                                .flow = replay->options->flow,
-                                .answers_url = replay->answers ? answers_url : NULL,
-                                .as_sent = replay->options->as_sent};
+    struct error err;
+    int code = CLI_DONE;
     buffer_init(&text, 2 * CONFIG_PAYLOAD_MAX);
-    if (fixture_load(replay->options->file, &text, err))
-        replay->fixture = fixture_new(buffer_span(&text), &spec, err);
+    bool good = fixture_load(options->file, &text, &err) &&
+                (options->wrap ? lookalike_wrap(buffer_span(&text), event, &err)
+                               : buffer_add(event, buffer_span(&text)));
+    if (!good)
+        code = cli_fail("replay", CLI_INPUT, "%s: %s", options->file, err.text);
     buffer_release(&text);
-    return replay->fixture != NULL;
+    return code;
 }
 
-static void open_report(struct replay *replay)
+/* --- passes ---------------------------------------------------------------------------------- */
+
+struct passes {
+    int64_t count;
+    int64_t bad;       /* not all completed and acknowledged */
+    int64_t different; /* from the first */
+    size_t apart;      /* requests, from what was recorded */
+};
+
+static struct rehearsal_spec spec_of(const struct options *options, struct span event, bool first)
 {
-    struct report_style style = {.json = replay->options->json,
-                                 .verbose = replay->options->verbose,
-                                 .colour = terminal_colours(STDOUT_FILENO),
-                                 .colour_log = terminal_colours(STDERR_FILENO)};
-    replay->report = report_new(replay->fixture, &style);
-    for (size_t i = 0; i < replay->fixture->count; i++) {
-        const struct fixture_record *record = &replay->fixture->records[i];
-        if (record->run_id && record->token)
-            report_run(replay->report, i, sink_expect(replay->sink, record->token, record->run_id));
+    return (struct rehearsal_spec){.name = options->file,
+                                   .event = event,
+                                   .flows = options->flows,
+                                   .flow = options->flow,
+                                   .callback = options->callback,
+                                   .page = first ? options->report : NULL,
+                                   .world = {options->answers, options->record, options->mock},
+                                   .style = {.json = options->json,
+                                             .verbose = options->verbose && first,
+                                             .quiet = options->quiet,
+                                             .colour = terminal_colours(STDOUT_FILENO),
+                                             .colour_log = terminal_colours(STDERR_FILENO),
+                                             .silent = !first},
+                                   .timeout_ms = options->timeout_secs * 1000,
+                                   .as_sent = options->as_sent,
+                                   .skip_waits = strcmp(options->speed, "skip") == 0,
+                                   .one_by_one =
+                                       options->record || options->mock || options->expect};
+}
+
+static void compare(struct passes *passes, struct span first, struct span later)
+{
+    bool colour = terminal_colours(STDERR_FILENO);
+    if (span_equal(first, later))
+        return;
+    passes->different++;
+    fprintf(stderr, "moonmill replay: pass %lld came out otherwise than the first:\n",
+            (long long)passes->count);
+    difference_print(stderr, first, later, LINES_MAX, colour);
+}
+
+static void print_passes(const struct options *options, const struct passes *passes)
+{
+    if (options->json)
+        printf("{\"passes\":%lld,\"failed\":%lld,\"different\":%lld}\n", (long long)passes->count,
+               (long long)passes->bad, (long long)passes->different);
+    else
+        printf("\n%lld passes: %lld came out otherwise than the first, %lld with runs that failed "
+               "or came back\n",
+               (long long)passes->count, (long long)passes->different, (long long)passes->bad);
+    fflush(stdout);
+}
+
+/* The exit status of the runs alone; outcome is the first pass's. */
+static int repeat(const struct options *options, struct span event, struct passes *passes,
+                  struct buffer *outcome)
+{
+    int code = CLI_DONE;
+    while (passes->count < options->repeat && (code == CLI_DONE || code == CLI_FAILED)) {
+        struct buffer later;
+        bool first = passes->count++ == 0;
+        struct rehearsal_spec spec = spec_of(options, event, first);
+        buffer_init(&later, OUTCOME_MAX);
+        code = rehearsal_run(&spec, first ? outcome : &later, &passes->apart);
+        passes->bad += code == CLI_FAILED;
+        if (!first && (code == CLI_DONE || code == CLI_FAILED))
+            compare(passes, buffer_span(outcome), buffer_span(&later));
+        buffer_release(&later);
     }
+    if (code != CLI_DONE && code != CLI_FAILED)
+        return code;
+    if (options->repeat > 1)
+        print_passes(options, passes);
+    return passes->bad ? CLI_FAILED : CLI_DONE;
 }
 
-static bool start_runtime(struct replay *replay, struct error *err)
+/* Whether runs may fail is for the expectation to say, where there is one. */
+static int replay(const struct options *options)
 {
-    struct lambda_user lambda = {replay, end_child, on_refused_start};
-    struct child_user child = {.arg = replay, .line = on_line, .exited = on_exited};
-    char port[16];
-    char *argv[] = {"moonmill", "runtime", "--offline", NULL, NULL, NULL};
-    if (replay->answers) {
-        snprintf(port, sizeof port, "%d", answers_port(replay->answers));
-        argv[3] = "--stand-in";
-        argv[4] = port;
-    }
-    replay->lambda = lambda_open(replay->loop, 0, &lambda, err);
-    if (!replay->lambda)
-        return false;
-    replay->invocation =
-        (struct lambda_invocation){.event = buffer_span(&replay->fixture->event),
-                                   .timeout_ms = replay->options->timeout_secs * 1000,
-                                   .started = on_started,
-                                   .answered = on_answered,
-                                   .arg = replay};
-    lambda_invoke(replay->lambda, &replay->invocation);
-    make_environment(replay);
-    char program[PATH_MAX];
-    replay->child = child_start(replay->loop, service_own_program(program), argv,
-                                replay->environment, &child, err);
-    set_limit(replay, START_LIMIT_MS, on_late);
-    return replay->child != NULL;
-}
-
-/* --- the whole ------------------------------------------------------------------------------- */
-
-/* Says what went wrong with the runtime itself, if anything did. */
-static int judge(const struct replay *replay, bool all_good)
-{
-    const int status = replay->status;
-    if (replay->interrupted)
-        return CLI_INTERRUPTED;
-    if (replay->refused_start)
-        return cli_fail("replay", CLI_BROKEN, "the runtime did not start");
-    if (replay->late)
-        return cli_fail("replay", CLI_BROKEN,
-                        replay->started ? "the runtime gave no answer in time"
-                                        : "the runtime did not ask for the event in time");
-    if (WIFSIGNALED(status))
-        return cli_fail("replay", CLI_BROKEN, "the runtime was killed by signal %d (%s)",
-                        WTERMSIG(status), strsignal(WTERMSIG(status)));
-    if (WEXITSTATUS(status) != 0 || !replay->answered)
-        return cli_fail("replay", CLI_BROKEN, "the runtime exited with %d %s an answer",
-                        WEXITSTATUS(status), replay->answered ? "after" : "without");
-    return all_good ? CLI_DONE : CLI_FAILED;
-}
-
-static int run(struct replay *replay)
-{
-    struct error err = {0};
-    struct sink_user user = {.arg = replay, .event = on_event};
-    if (!(replay->mint = mint_new(&err)) ||
-        !(replay->sink = sink_open(replay->loop, 0, &user, &err)))
-        return cli_fail("replay", CLI_BROKEN, "%s", err.text);
-    if (!open_answers(replay, &err))
-        return cli_fail("replay", CLI_INPUT, "%s: %s", replay->options->answers, err.text);
-    if (!open_fixture(replay, &err))
-        return cli_fail("replay", CLI_INPUT, "%s: %s", replay->options->file, err.text);
-    open_report(replay);
-    if (!start_runtime(replay, &err))
-        return cli_fail("replay", CLI_BROKEN, "%s", err.text);
-    loop_run(replay->loop);
-    return judge(replay, report_end(replay->report));
-}
-
-static void release(struct replay *replay)
-{
-    if (replay->loop)
-        loop_timer_stop(replay->loop, &replay->limit);
-    child_free(replay->child);
-    lambda_close(replay->lambda);
-    answers_close(replay->answers);
-    report_free(replay->report);
-    fixture_free(replay->fixture);
-    sink_close(replay->sink);
-    mint_free(replay->mint);
-    buffer_release(&replay->script);
-    for (size_t i = 0; i < replay->variables; i++)
-        mem_free_secret(replay->environment[i]);
-    loop_free(replay->loop);
+    struct buffer event, outcome;
+    struct passes passes = {0};
+    buffer_init(&event, 4 * CONFIG_PAYLOAD_MAX);
+    buffer_init(&outcome, OUTCOME_MAX);
+    int code = load(options, &event);
+    if (code == CLI_DONE)
+        code = repeat(options, buffer_span(&event), &passes, &outcome);
+    if (options->expect && (code == CLI_DONE || code == CLI_FAILED))
+        code = expectation_check(options->expect, options->write, buffer_span(&outcome));
+    if (code == CLI_DONE && (passes.different || passes.apart))
+        code = CLI_FAILED;
+    buffer_release(&event);
+    buffer_release(&outcome);
+    return code;
 }
 
 static int replay_main(int argc, char **argv)
 {
-    struct options options = {.flows = "./flows", .timeout_secs = TIMEOUT_DEFAULT_SECS};
-    struct replay replay = {.options = &options};
-    struct error err = {0};
-    int code = read_options(argc, argv, &options);
-    if (code >= 0)
+    struct options options = {
+        .flows = "./flows", .speed = "real", .timeout_secs = TIMEOUT_DEFAULT_SECS, .repeat = 1};
+    struct command_line line;
+    int code = command_read(&replay_command, argc, argv, &options, &line);
+    if (code >= 0 || (code = check_options(&options)) >= 0)
         return code;
-    buffer_init(&replay.script, SCRIPT_MAX);
-    replay.loop = loop_new(&replay.clock, &err);
-    if (replay.loop) {
-        loop_on_signal(replay.loop, on_signal, &replay);
-        code = run(&replay);
-    } else {
-        code = cli_fail("replay", CLI_BROKEN, "%s", err.text);
-    }
-    release(&replay);
-    return code;
+    options.file = line.operands[0];
+    options.verbose = line.verbose;
+    options.quiet = line.quiet;
+    return replay(&options);
 }

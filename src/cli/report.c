@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include "batch_answer.h"
 #include "json.h"
 #include "log_line.h"
 #include "terminal.h"
@@ -23,6 +24,9 @@ struct row {
     struct buffer listed;       /* its events as JSON; in the first row of a run */
     size_t unlisted;
     bool returned;
+    /* as the runtime's log tells it, for a run that reports elsewhere */
+    enum sink_status told;
+    int64_t told_ms, told_events; /* told_ms: -1 unknown */
 };
 
 struct report {
@@ -173,7 +177,8 @@ void report_event(struct report *report, int64_t at_ms, const struct sink_run *r
     enter_step(row, type, payload);
     if (report->style.json)
         list_event(row, at_ms, type, payload);
-    else if (report->style.verbose || strncmp(type, "run:", 4) != 0)
+    else if (!report->style.silent && !report->style.quiet &&
+             (report->style.verbose || strncmp(type, "run:", 4) != 0))
         print_event(report, at_ms, record, type, payload);
     leave_step(row, type);
 }
@@ -191,6 +196,29 @@ static void keep_reason(struct report *report, const char *message_id, const cha
     }
 }
 
+static int64_t number_of(const cJSON *line, const char *name)
+{
+    const cJSON *number = json_member(line, name);
+    return cJSON_IsNumber(number) ? (int64_t)number->valuedouble : 0;
+}
+
+/* "record ended": all that is known of a run whose callbacks go to somebody else. */
+static void keep_end(struct report *report, const cJSON *line)
+{
+    const char *id = json_member_text(line, "messageId"), *fate = json_member_text(line, "fate");
+    for (size_t i = 0; id && fate && i < report->fixture->count; i++) {
+        const char *own = report->fixture->records[i].message_id;
+        struct row *row = &report->rows[i];
+        if (!own || strcmp(own, id) != 0)
+            continue;
+        row->told = strcmp(fate, "completed") == 0 ? SINK_COMPLETED
+                    : strcmp(fate, "failed") == 0  ? SINK_FAILED
+                                                   : SINK_NONE;
+        row->told_ms = number_of(line, "duration_ms");
+        row->told_events = number_of(line, "events");
+    }
+}
+
 void report_log(struct report *report, const char *line)
 {
     cJSON *tree = json_parse(span_of(line), NULL);
@@ -199,6 +227,9 @@ void report_log(struct report *report, const char *line)
     if (log_line_is_bad(level) || (level && strcmp(level, "WARN") == 0))
         keep_reason(report, json_member_text(tree, "messageId"),
                     reason ? reason : json_member_text(tree, "message"));
+    const char *message = tree ? json_member_text(tree, "message") : NULL;
+    if (message && strcmp(message, "record ended") == 0)
+        keep_end(report, tree);
     if (!level || report->style.verbose || log_line_is_bad(level))
         log_line_show(stderr, line, report->style.colour_log);
     cJSON_Delete(tree);
@@ -212,32 +243,19 @@ static void return_all(struct report *report)
         report->rows[i].returned = true;
 }
 
-/* False when it is no id of the batch. */
-static bool return_record(struct report *report, const char *id)
-{
-    bool found = false;
-    for (size_t i = 0; id && i < report->fixture->count; i++) {
-        const char *own = report->fixture->records[i].message_id;
-        if (own && strcmp(own, id) == 0)
-            found = report->rows[i].returned = true;
-    }
-    return found;
-}
-
-/* As Lambda reads a batch response: what it does not understand brings everything back. */
 static void read_response(struct report *report, struct span body)
 {
-    cJSON *tree = json_parse(body, NULL);
-    const cJSON *failures = tree ? json_member(tree, "batchItemFailures") : NULL;
-    const cJSON *failure;
-    bool good =
-        cJSON_IsObject(tree) && (!failures || cJSON_IsNull(failures) || cJSON_IsArray(failures));
-    if (cJSON_IsArray(failures))
-        cJSON_ArrayForEach(failure, failures) good =
-            good && return_record(report, json_member_text(failure, "itemIdentifier"));
-    if (!good)
-        return_all(report);
-    cJSON_Delete(tree);
+    size_t count = report->fixture->count;
+    const char **ids = mem_array(count + 1, sizeof *ids);
+    bool *failed = mem_array(count + 1, sizeof *failed);
+    struct error why = {0};
+    for (size_t i = 0; i < count; i++)
+        ids[i] = report->fixture->records[i].message_id;
+    batch_answer_read(body, ids, count, failed, &why);
+    for (size_t i = 0; i < count; i++)
+        report->rows[i].returned = failed[i];
+    mem_free(ids);
+    mem_free(failed);
 }
 
 void report_answer(struct report *report, enum lambda_answer how, struct span body)
@@ -255,7 +273,7 @@ void report_answer(struct report *report, enum lambda_answer how, struct span bo
 
 static enum sink_status status_of(const struct row *row)
 {
-    return row->run ? row->run->status : SINK_NONE;
+    return row->run ? row->run->status : row->told;
 }
 
 /* Why it is not as it should be, or NULL. */
@@ -268,7 +286,9 @@ static const char *error_of(const struct row *row)
 
 static int64_t duration_of(const struct row *row)
 {
-    return row->run && row->run->ended_ms ? row->run->ended_ms - row->run->began_ms : -1;
+    if (!row->run)
+        return row->told == SINK_NONE ? -1 : row->told_ms;
+    return row->run->ended_ms ? row->run->ended_ms - row->run->began_ms : -1;
 }
 
 static void print_word(const struct report *report, const char *word, const char *code, int width)
@@ -298,7 +318,7 @@ static void print_row(const struct report *report, size_t at, int flow_width)
         printf("%8lld  ", (long long)duration_of(row));
     else
         printf("%8s  ", "-");
-    printf("%6zu\n", row->run ? row->run->events : 0);
+    printf("%6zu\n", row->run ? row->run->events : (size_t)row->told_events);
     if (error) {
         fputs("      ", stdout);
         terminal_put(stdout, span_of(error), TEXT_SHOWN);
@@ -376,6 +396,13 @@ static void print_document(const struct report *report)
     buffer_release(&out);
 }
 
+struct report_record report_record(const struct report *report, size_t record)
+{
+    const struct row *row = &report->rows[record];
+    return (struct report_record){sink_status_name(status_of(row)),
+                                  row->returned ? "returned" : "done", error_of(row)};
+}
+
 bool report_end(struct report *report)
 {
     bool good = report->answered && !report->refused;
@@ -385,7 +412,7 @@ bool report_end(struct report *report)
         good = good && status_of(&report->rows[i]) == SINK_COMPLETED && !report->rows[i].returned;
     if (report->style.json)
         print_document(report);
-    else
+    else if (!report->style.silent)
         print_table(report);
     fflush(stdout);
     return good;

@@ -18,8 +18,10 @@ struct report;
 struct report_style {
     bool json;       /* one document at the end, and nothing else, on stdout */
     bool verbose;    /* `run:` events and all of the runtime's log */
+    bool quiet;      /* no line an event */
     bool colour;     /* on stdout */
     bool colour_log; /* on stderr */
+    bool silent;     /* nothing on stdout, and of the log only what is bad */
 };
 
 /* fixture outlives it, as do the runs it is told of. */
@@ -33,6 +35,14 @@ void report_event(struct report *report, int64_t at_ms, const struct sink_run *r
 /* A line of the runtime's log: what it says about a record is kept, and shown when it matters. */
 void report_log(struct report *report, const char *line);
 void report_answer(struct report *report, enum lambda_answer how, struct span body);
+
+/* How a record ended, once the answer is there. */
+struct report_record {
+    const char *status;
+    const char *fate;
+    const char *error; /* or NULL */
+};
+struct report_record report_record(const struct report *report, size_t record);
 
 /* Prints the table, or the document. True when every record completed and was acknowledged. */
 bool report_end(struct report *report);

@@ -183,8 +183,23 @@ static void put_graph(struct buffer *out, const struct timeline *timeline,
 
 /* --- events ---------------------------------------------------------------------------------- */
 
+/* All of a payload, as long as there is room for so much; *room is what is left of it. */
+static void put_payload(struct buffer *out, struct span payload, size_t *room)
+{
+    size_t whole = payload.len < PAYLOAD_SHOWN ? payload.len : PAYLOAD_SHOWN;
+    buffer_text(out, "<pre>");
+    if (whole <= *room) {
+        html_json(out, payload, PAYLOAD_SHOWN);
+        *room -= whole;
+    } else {
+        buffer_format(out, "%zu bytes are not shown: the events before them are many, or large",
+                      payload.len);
+    }
+    buffer_text(out, "</pre>");
+}
+
 static void put_event(struct buffer *out, const struct journal_event *event, int64_t began_ms,
-                      const char *prefix, size_t number)
+                      const char *key, size_t *room)
 {
     struct span payload = span_of(event->payload);
     bool folded = payload.len > BRIEF_MAX;
@@ -196,41 +211,57 @@ static void put_event(struct buffer *out, const struct journal_event *event, int
     html_brief(out, span_of(event->type), TYPE_SHOWN);
     buffer_text(out, "</span> ");
     if (folded)
-        buffer_format(out, "<details data-open=\"%s-event-%zu\"><summary>", prefix, number);
+        buffer_format(out, "<details data-open=\"%s\"><summary>", key);
     buffer_text(out, "<code>");
     html_brief(out, payload, BRIEF_MAX);
     buffer_text(out, "</code>");
     if (folded) {
-        buffer_text(out, "</summary><pre>");
-        html_json(out, payload, PAYLOAD_SHOWN);
-        buffer_text(out, "</pre></details>");
+        buffer_text(out, "</summary>");
+        put_payload(out, payload, room);
+        buffer_text(out, "</details>");
     }
     buffer_text(out, "</li>\n");
 }
 
-static void put_events(struct buffer *out, const struct journal_run *run, int64_t began_ms,
-                       const char *prefix)
+/* Those that tell of no step, or those that do, in pieces that stay as they are. */
+static size_t list_events(struct buffer *out, const struct journal_run *run, int64_t began_ms,
+                          const char *prefix, bool of_steps, size_t *room)
 {
     size_t listed = 0;
-    buffer_format(out,
-                  "<section data-key=\"events\"><details%s data-open=\"%s-events\">"
-                  "<summary><h3>Events <span class=\"count\">%zu</span></h3></summary>\n",
-                  run->event_count <= CHUNK ? " open" : "", prefix, run->event_count);
+    char key[2 * PREFIX_SIZE];
     for (size_t i = 0; i < run->event_count; i++) {
-        if (strncmp(run->events[i].type, "run:", 4) == 0)
-            continue; /* says again what node_start and node_end say */
+        const char *type = run->events[i].type;
+        if (timeline_draws(type) != of_steps || strncmp(type, "run:", 4) == 0)
+            continue;
         if (listed % CHUNK == 0)
-            buffer_format(out, "%s<ol class=\"events\" data-key=\"events-%zu\">\n",
-                          listed ? "</ol>" : "", listed / CHUNK);
-        put_event(out, &run->events[i], began_ms, prefix, i);
+            buffer_format(out, "%s<ol class=\"events\" data-key=\"events-%d-%zu\">\n",
+                          listed ? "</ol>" : "", of_steps, listed / CHUNK);
+        snprintf(key, sizeof key, "%s-event-%zu", prefix, i);
+        put_event(out, &run->events[i], began_ms, key, room);
         listed++;
     }
     buffer_text(out, listed ? "</ol>" : "");
-    if (listed < run->event_count)
+    return listed;
+}
+
+static void put_events(struct buffer *out, const struct journal_run *run,
+                       const struct timeline *timeline, const char *prefix, size_t room)
+{
+    buffer_format(out,
+                  "<section data-key=\"events\"><details%s data-open=\"%s-events\">"
+                  "<summary><h3>Events <span class=\"count\">%zu</span></h3></summary>\n",
+                  timeline->tick_count <= CHUNK ? " open" : "", prefix, timeline->tick_count);
+    list_events(out, run, timeline->began_ms, prefix, false, &room);
+    if (timeline->tick_count < run->event_count) {
         buffer_format(out,
-                      "<p class=\"none\">%zu <code>run:</code> events, which say the same to "
-                      "boards, are not listed.</p>",
-                      run->event_count - listed);
+                      "<details class=\"others\" data-open=\"%s-steps\" data-key=\"others\">"
+                      "<summary>%zu events of steps</summary>",
+                      prefix, run->event_count - timeline->tick_count);
+        list_events(out, run, timeline->began_ms, prefix, true, &room);
+        buffer_text(out,
+                    "<p class=\"none\"><code>run:</code> events, which say the same to boards, "
+                    "are not listed.</p></details>");
+    }
     if (run->unkept)
         buffer_format(out,
                       "<p class=\"none\">%zu events more were not kept: the memory for them "
@@ -268,7 +299,7 @@ void run_html(struct buffer *out, const struct journal_run *run, const struct ru
     put_wrong(out, run, with, prefix);
     put_steps(out, run, timeline, prefix);
     put_graph(out, timeline, with, prefix);
-    put_events(out, run, timeline->began_ms, prefix);
+    put_events(out, run, timeline, prefix, with->payloads_max);
     put_job(out, run, prefix);
     buffer_text(out, "</article>\n");
     timeline_free(timeline);

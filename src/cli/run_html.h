@@ -8,12 +8,14 @@
 #include "journal.h"
 #include "mem.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct run_html {
     int64_t now_ms;        /* on the wall clock */
     struct span graph;     /* the flow's picture, or {NULL, 0} */
     const char *flows_dir; /* for the lines of errors, or NULL */
+    size_t payloads_max;   /* bytes of payloads in full; the events behind show their beginning */
 };
 
 void run_html(struct buffer *out, const struct journal_run *run, const struct run_html *with);

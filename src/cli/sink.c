@@ -84,6 +84,19 @@ struct sink_run *sink_expect(struct sink *sink, const char *token, const char *r
     return run;
 }
 
+void sink_expire(struct sink *sink, const char *token)
+{
+    struct ticket **at = &sink->tickets;
+    while (*at && strcmp((*at)->token, token) != 0)
+        at = &(*at)->next;
+    struct ticket *gone = *at;
+    if (!gone)
+        return;
+    *at = gone->next;
+    mem_free_secret(gone->token);
+    mem_free(gone);
+}
+
 /* The token in the header, or NULL; the prefix is case-sensitive, as on the server. */
 static const char *token_of(struct stage_call *call)
 {
@@ -305,7 +318,10 @@ static void judge(struct sink *sink, const struct sink_request *request, struct 
 
 static void fail(struct reply *reply, int status)
 {
-    refuse(reply, status, status >= 500 ? "INTERNAL_ERROR" : "BAD_REQUEST",
+    refuse(reply, status,
+           status >= 500   ? "INTERNAL_ERROR"
+           : status == 404 ? "NOT_FOUND"
+                           : "BAD_REQUEST",
            "this answer was asked for");
 }
 
@@ -347,7 +363,7 @@ static void on_request(void *arg, struct stage_call *call, const struct stage_re
                                    .path = came->path,
                                    .type = stage_header(call, "Content-Type"),
                                    .key = stage_header(call, "Idempotency-Key"),
-                                   .bearer = token != NULL,
+                                   .token = token,
                                    .run = run_of(sink, token),
                                    .body = came->body};
     struct sink_fault fault = {0};

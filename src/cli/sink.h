@@ -47,7 +47,7 @@ struct sink_request {
     const char *path;
     const char *type;     /* Content-Type, or NULL */
     const char *key;      /* Idempotency-Key, or NULL */
-    bool bearer;          /* there is a bearer token */
+    const char *token;    /* the bearer's, or NULL; a secret */
     struct sink_run *run; /* whose it is, or NULL */
     struct span body;
 };
@@ -81,6 +81,9 @@ int sink_port(const struct sink *sink);
 /* Whoever has this token reports for this run; two tokens of one run_id share the run. Owned by the
  * sink. */
 struct sink_run *sink_expect(struct sink *sink, const char *token, const char *run_id);
+
+/* Nobody reports by this token any more; the run stays known. */
+void sink_expire(struct sink *sink, const char *token);
 
 /* All runs, the newest first. */
 const struct sink_run *sink_runs(const struct sink *sink);

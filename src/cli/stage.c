@@ -79,6 +79,8 @@ static void close_call(struct stage_call *call)
     }
     if (call->stream)
         call->stream->call = NULL;
+    if (call->response) /* nobody came for it any more */
+        MHD_destroy_response(call->response);
     buffer_release(&call->body);
     mem_free(call);
 }

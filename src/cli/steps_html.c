@@ -7,11 +7,13 @@
 #include <string.h>
 
 #define SHOWN_MAX  60  /* of a step's children; the rest can be opened */
+#define CHUNK      100 /* steps that come and stay together */
 #define SPELLS_MAX 60  /* drawn in one line */
 #define TICK_SLOTS 300 /* events nearer than that to each other are one tick */
 #define WHY_MAX    300
 #define TYPE_SHOWN 60
-#define AXIS_PARTS 5
+#define AXIS_PARTS 6
+#define AXIS_END   94 /* percent: a label behind it would leave the page */
 
 static void put(struct buffer *out, const char *text)
 {
@@ -26,15 +28,14 @@ static double part(const struct timeline *timeline, int64_t ms)
 
 /* --- the axis -------------------------------------------------------------------------------- */
 
-/* 1, 2 or 5 times a power of ten: about AXIS_PARTS of them are the whole. */
+/* 1, 2 or 5 times a power of ten, of which AXIS_PARTS are enough. */
 static int64_t unit_of(int64_t total_ms)
 {
-    int64_t unit = 1;
-    while (unit * 10 * AXIS_PARTS <= total_ms)
-        unit *= 10;
-    return unit * 5 * AXIS_PARTS <= total_ms   ? unit * 5
-           : unit * 2 * AXIS_PARTS <= total_ms ? unit * 2
-                                               : unit;
+    static const int64_t steps[] = {1, 2, 5};
+    for (int64_t power = 1;; power *= 10)
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+            if (power * steps[i] * AXIS_PARTS >= total_ms)
+                return power * steps[i];
 }
 
 static void put_axis(struct buffer *out, const struct timeline *timeline)
@@ -42,9 +43,10 @@ static void put_axis(struct buffer *out, const struct timeline *timeline)
     int64_t unit = unit_of(timeline->total_ms);
     buffer_text(out, "<div class=\"axis\" aria-hidden=\"true\"><div class=\"track\">");
     for (int64_t ms = 0; ms <= timeline->total_ms; ms += unit) {
-        buffer_format(out, "<i class=\"at\" style=\"left:%.2f%%\"><span>", part(timeline, ms));
+        buffer_format(out, "<i class=\"at%s\" style=\"--from:%" PRId64 "\">",
+                      part(timeline, ms) > AXIS_END ? " end" : "", ms);
         html_took(out, ms);
-        buffer_text(out, "</span></i>");
+        buffer_text(out, "</i>");
     }
     buffer_text(out, "</div></div>");
 }
@@ -61,14 +63,15 @@ static void put_why(struct buffer *out, const struct timeline_spell *spell)
         html_brief(out, span_of(spell->message), WHY_MAX);
 }
 
-static void put_bar(struct buffer *out, const struct timeline *timeline,
-                    const struct timeline_spell *spell)
+static void put_place(struct buffer *out, int64_t from_ms, int64_t to_ms)
 {
-    double from = part(timeline, spell->from_ms);
-    buffer_format(out,
-                  "<i class=\"bar\" data-state=\"%s\" style=\"left:%.2f%%;width:%.2f%%\" "
-                  "title=\"",
-                  timeline_state_name(spell->state), from, part(timeline, spell->to_ms) - from);
+    buffer_format(out, "\" style=\"--from:%" PRId64 ";--to:%" PRId64 "\" title=\"", from_ms, to_ms);
+}
+
+static void put_bar(struct buffer *out, const struct timeline_spell *spell)
+{
+    buffer_format(out, "<i class=\"bar\" data-state=\"%s", timeline_state_name(spell->state));
+    put_place(out, spell->from_ms, spell->to_ms);
     if (spell->state == TIMELINE_SKIPPED) {
         buffer_text(out, "skipped");
     } else {
@@ -82,27 +85,25 @@ static void put_bar(struct buffer *out, const struct timeline *timeline,
 }
 
 /* What is between two attempts: the wait before the second. Loops have none. */
-static void put_wait(struct buffer *out, const struct timeline *timeline,
-                     const struct timeline_spell *before, const struct timeline_spell *after)
+static void put_wait(struct buffer *out, const struct timeline_spell *before,
+                     const struct timeline_spell *after)
 {
-    double from = part(timeline, before->to_ms);
     if (after->attempt <= before->attempt || after->from_ms <= before->to_ms)
         return;
-    buffer_format(out, "<i class=\"wait\" style=\"left:%.2f%%;width:%.2f%%\" title=\"", from,
-                  part(timeline, after->from_ms) - from);
+    buffer_text(out, "<i class=\"wait");
+    put_place(out, before->to_ms, after->from_ms);
     html_took(out, after->from_ms - before->to_ms);
     buffer_format(out, " until attempt %" PRId64 "\"></i>", after->attempt);
 }
 
-static void put_track(struct buffer *out, const struct timeline *timeline,
-                      const struct timeline_row *row)
+static void put_track(struct buffer *out, const struct timeline_row *row)
 {
     size_t first = row->spell_count > SPELLS_MAX ? row->spell_count - SPELLS_MAX : 0;
     buffer_text(out, "<div class=\"track\" aria-hidden=\"true\">");
     for (size_t i = first; i < row->spell_count; i++) {
         if (i > first)
-            put_wait(out, timeline, &row->spells[i - 1], &row->spells[i]);
-        put_bar(out, timeline, &row->spells[i]);
+            put_wait(out, &row->spells[i - 1], &row->spells[i]);
+        put_bar(out, &row->spells[i]);
     }
     buffer_text(out, "</div>");
 }
@@ -141,8 +142,7 @@ static void put_took(struct buffer *out, const struct timeline_row *row)
     buffer_text(out, "</div>");
 }
 
-static void put_row(struct buffer *out, const struct timeline *timeline,
-                    const struct timeline_row *row)
+static void put_row(struct buffer *out, const struct timeline_row *row)
 {
     enum timeline_state state = timeline_row_state(row);
     int64_t attempts = attempts_of(row);
@@ -159,7 +159,7 @@ static void put_row(struct buffer *out, const struct timeline *timeline,
     if (attempts > 1)
         buffer_format(out, " <span class=\"again\">%" PRId64 " attempts</span>", attempts);
     buffer_format(out, "<span class=\"said\">: %s</span></div>", timeline_state_name(state));
-    put_track(out, timeline, row);
+    put_track(out, row);
     put_took(out, row);
     if (state == TIMELINE_FAILED || state == TIMELINE_CAUGHT || state == TIMELINE_STOPPED) {
         buffer_text(out, "<div class=\"why\">");
@@ -181,35 +181,48 @@ static void count_rows(const struct timeline_row *row, size_t *count, size_t *fa
     }
 }
 
-static void put_all(struct buffer *out, const struct timeline *timeline,
-                    const struct timeline_row *row)
+/* A piece of the folded ones that stays as it is while others change. */
+static void put_all(struct buffer *out, const struct timeline_row *row, const char *key,
+                    size_t *listed)
 {
     for (; row; row = row->next) {
-        put_row(out, timeline, row);
-        put_all(out, timeline, row->children);
+        if (*listed % CHUNK == 0) {
+            buffer_text(out, *listed ? "</ol>" : "");
+            buffer_text(out, "<ol class=\"steps\" data-key=\"more-");
+            put(out, key);
+            buffer_format(out, "-%zu\">\n", *listed / CHUNK);
+        }
+        ++*listed;
+        put_row(out, row);
+        put_all(out, row->children, key, listed);
     }
 }
 
-static void put_rows(struct buffer *out, const struct timeline *timeline,
-                     const struct timeline_row *row, const char *prefix)
+static void put_folded(struct buffer *out, const struct timeline_row *row, const char *prefix)
 {
-    size_t shown = 0, count = 0, failed = 0;
-    const struct timeline_row *parent = row ? row->parent : NULL;
-    for (; row && shown < SHOWN_MAX; row = row->next, shown++) {
-        put_row(out, timeline, row);
-        put_rows(out, timeline, row->children, prefix);
-    }
-    if (!row)
-        return;
+    size_t count = 0, failed = 0, listed = 0;
+    const char *key = row->parent ? row->parent->path : "";
     count_rows(row, &count, &failed);
-    buffer_format(out, "<li class=\"more\"><details data-open=\"%s-more-", prefix);
-    put(out, parent ? parent->path : "");
+    buffer_text(out, "<li class=\"more\" data-key=\"more-");
+    put(out, key);
+    buffer_format(out, "\"><details data-open=\"%s-more-", prefix);
+    put(out, key);
     buffer_format(out, "\"><summary>%zu more steps", count);
     if (failed)
         buffer_format(out, ", <b>%zu failed</b>", failed);
-    buffer_text(out, "</summary><ol class=\"steps\">\n");
-    put_all(out, timeline, row);
+    buffer_text(out, "</summary>");
+    put_all(out, row, key, &listed);
     buffer_text(out, "</ol></details></li>\n");
+}
+
+static void put_rows(struct buffer *out, const struct timeline_row *row, const char *prefix)
+{
+    for (size_t shown = 0; row && shown < SHOWN_MAX; row = row->next, shown++) {
+        put_row(out, row);
+        put_rows(out, row->children, prefix);
+    }
+    if (row)
+        put_folded(out, row, prefix);
 }
 
 /* --- events ---------------------------------------------------------------------------------- */
@@ -229,8 +242,7 @@ static void put_tick(struct buffer *out, const struct journal_run *run,
             type = "error";
     buffer_text(out, "<i class=\"tick\" data-type=\"");
     html_brief(out, span_of(type), TYPE_SHOWN);
-    buffer_format(out, "\" style=\"left:%.2f%%\" title=\"",
-                  part(timeline, timeline->ticks[from].at_ms));
+    put_place(out, timeline->ticks[from].at_ms, timeline->ticks[from].at_ms);
     html_brief(out, span_of(type), TYPE_SHOWN);
     if (to - from > 1)
         buffer_format(out, " and %zu more", to - from - 1);
@@ -257,10 +269,11 @@ static void put_ticks(struct buffer *out, const struct journal_run *run,
 void steps_html(struct buffer *out, const struct journal_run *run, const struct timeline *timeline,
                 const char *prefix)
 {
-    buffer_text(out, "<div class=\"timeline\">");
+    buffer_format(out, "<div class=\"timeline\" style=\"--total:%" PRId64 "\">",
+                  timeline->total_ms);
     put_axis(out, timeline);
     buffer_text(out, "<ol class=\"steps\">\n");
     put_ticks(out, run, timeline);
-    put_rows(out, timeline, timeline->rows, prefix);
+    put_rows(out, timeline->rows, prefix);
     buffer_text(out, "</ol></div>");
 }

@@ -1,6 +1,7 @@
 #include "tally.h"
 
 #include "json.h"
+#include "terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -218,6 +219,8 @@ static void tap_test(const struct tally *tally, const struct tally_test *test)
 void tally_file(struct tally *tally, const char *spec)
 {
     tally->shown = NULL;
+    if (tally->style.silent)
+        return;
     fputs(tally->style.tap ? "# " : "", stdout);
     put_word(spec);
     putchar('\n');
@@ -239,7 +242,7 @@ void tally_add(struct tally *tally, struct tally_test *test)
     tally->counts[kept->status]++;
     if (tally->style.tap)
         tap_test(tally, kept);
-    else
+    else if (!tally->style.silent)
         show_line(tally, kept);
     tally->shown = kept;
     fflush(stdout);
@@ -248,6 +251,11 @@ void tally_add(struct tally *tally, struct tally_test *test)
 void tally_print(struct tally *tally, struct span text)
 {
     const char *indent = tally->style.tap ? "# " : "    ";
+    if (tally->style.silent) {
+        terminal_put(stderr, text, text.len);
+        fputc('\n', stderr);
+        return;
+    }
     fputs(tally->style.tap ? indent : colour(tally, DIM), stdout);
     fputs(tally->style.tap ? "" : indent, stdout);
     put_text(text, indent);
@@ -268,7 +276,7 @@ void tally_end(struct tally *tally, int64_t ms)
         printf("1..%zu\n# %zu passed, %zu failed, %zu pending\n", tally->count,
                tally->counts[TALLY_PASSED], tally->counts[TALLY_FAILED],
                tally->counts[TALLY_PENDING]);
-    else
+    else if (!tally->style.silent)
         show_end(tally, ms);
     fflush(stdout);
 }

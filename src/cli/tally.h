@@ -1,8 +1,8 @@
 /* tally: what became of the tests: shown while they run, counted, listed for whoever writes them
  * elsewhere.
  *
- * As lines for people, failures in full at the end; or as TAP 13. What a spec made is made harmless
- * for a terminal before it is printed. */
+ * As lines for people, failures in full at the end; or as TAP 13; or not at all. What a spec made
+ * is made harmless for a terminal before it is printed. */
 #ifndef MOONMILL_CLI_TALLY_H
 #define MOONMILL_CLI_TALLY_H
 
@@ -32,6 +32,7 @@ struct tally;
 
 struct tally_style {
     bool tap;
+    bool silent; /* what a spec prints goes to stderr, nothing else is said */
     bool colour;
 };
 

@@ -5,9 +5,12 @@
 #include "junit.h"
 #include "loop.h"
 #include "mem.h"
+#include "progress.h"
 #include "session.h"
 #include "specs.h"
 #include "tally.h"
+#include "terminal.h"
+#include "test_document.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -25,7 +28,7 @@ struct options {
     const char *filter;
     const char *junit;
     int64_t timeout; /* seconds, of one test */
-    bool tap;
+    bool tap, json;
     char **paths;
     int count;
 };
@@ -36,6 +39,7 @@ struct test {
     struct loop *loop;
     struct tally *tally;
     struct session *session;
+    struct progress progress;
     size_t files;
     bool interrupted;
 };
@@ -62,6 +66,9 @@ static const struct option_spec test_options[] = {
     {.name = "tap",
      .help = "TAP 13 instead of lines for people",
      .at = offsetof(struct options, tap)},
+    {.name = "json",
+     .help = "one JSON document instead of lines",
+     .at = offsetof(struct options, json)},
     {.name = "junit",
      .kind = OPTION_FILE,
      .value = "FILE",
@@ -92,6 +99,10 @@ const struct command test_command = {
     .options = test_options,
     .option_count = sizeof test_options / sizeof *test_options,
     .exits = test_exits,
+    .json = "{\"tests\":[{\"spec\":\"flows/order_spec.lua\",\"blocks\":[\"order\"],\n"
+            "  \"name\":\"adds up the lines\",\"status\":\"passed\",\"durationMs\":4,\n"
+            "  \"file\":\"flows/order_spec.lua\",\"line\":3,\"message\":null}],\n"
+            " \"passed\":1,\"failed\":0,\"pending\":0,\"durationMs\":9}",
     .main = test_main};
 
 static bool is_folder(const char *path)
@@ -157,9 +168,13 @@ static int code_of(const struct error *err)
 static int run_files(struct test *test, const struct specs *specs)
 {
     struct error err = {0};
-    for (size_t i = 0; i < specs->count && !test->interrupted; i++)
-        if (!session_run(test->session, specs->paths[i], &err))
+    for (size_t i = 0; i < specs->count && !test->interrupted; i++) {
+        progress_say(&test->progress, specs->paths[i], (int64_t)i + 1, (int64_t)specs->count);
+        bool run = session_run(test->session, specs->paths[i], &err);
+        progress_clear(&test->progress);
+        if (!run)
             return code_of(&err);
+    }
     test->files += specs->count;
     return test->interrupted ? CLI_INTERRUPTED : CLI_DONE;
 }
@@ -204,6 +219,8 @@ static int finish(const struct test *test, int64_t ms)
     struct error err = {0};
     size_t count;
     tally_end(test->tally, ms);
+    if (test->options->json)
+        test_document_write(stdout, test->tally, ms);
     tally_tests(test->tally, &count);
     if (test->options->junit && !junit_write(test->options->junit, test->tally, &err))
         return cli_fail("test", CLI_INPUT, "--junit %s", err.text);
@@ -217,9 +234,9 @@ static int finish(const struct test *test, int64_t ms)
 
 static int run(struct test *test)
 {
-    const char *no_colour = getenv("NO_COLOR");
     struct tally_style style = {.tap = test->options->tap,
-                                .colour = !(no_colour && *no_colour) && isatty(STDOUT_FILENO)};
+                                .silent = test->options->json,
+                                .colour = terminal_colours(STDOUT_FILENO)};
     int64_t started_ms = loop_mono_ms(test->loop);
     test->tally = tally_new(&style);
     int code = run_paths(test);
@@ -240,6 +257,10 @@ static int test_main(int argc, char **argv)
     int code = command_read(&test_command, argc, argv, &options, &line);
     if (code >= 0)
         return code;
+    if (options.json && options.tap)
+        return cli_usage("test", "--json and --tap: one of them");
+    /* lines of tests on a terminal say themselves how far it is */
+    progress_begin(&test.progress, line.quiet || (!options.json && isatty(STDOUT_FILENO)));
     options.paths = line.operands;
     options.count = line.count;
     test.loop = loop_new(&test.clock, &err);

@@ -3,16 +3,24 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 
-void uuid_make(char text[UUID_SIZE])
+void uuid_of(const unsigned char bytes[UUID_BYTES], char text[UUID_SIZE])
 {
-    unsigned char id[16];
     char *out = text;
-    RAND_bytes(id, sizeof id);
-    id[6] = (unsigned char)((id[6] & 0x0f) | 0x40);
-    id[8] = (unsigned char)((id[8] & 0x3f) | 0x80);
-    for (size_t i = 0; i < sizeof id; i++) {
+    for (size_t i = 0; i < UUID_BYTES; i++) {
+        unsigned byte = bytes[i];
+        if (i == 6)
+            byte = (byte & 0x0f) | 0x40;
+        if (i == 8)
+            byte = (byte & 0x3f) | 0x80;
         if (i == 4 || i == 6 || i == 8 || i == 10)
             *out++ = '-';
-        out += snprintf(out, 3, "%02x", id[i]);
+        out += snprintf(out, 3, "%02x", byte);
     }
+}
+
+void uuid_make(char text[UUID_SIZE])
+{
+    unsigned char bytes[UUID_BYTES];
+    RAND_bytes(bytes, sizeof bytes);
+    uuid_of(bytes, text);
 }

@@ -14,24 +14,17 @@
 #include "terminal.h"
 #include "variables.h"
 #include "watch_log.h"
+#include "watch_options.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SCRIPT_MAX (8 * 1024 * 1024)
 #define URL_SIZE   64
 
-struct options {
-    const char *flows, *bootstrap, *answers;
-    int64_t port, timeout_secs, batch_size, window_secs, visibility_secs, max_receives;
-    bool fifo, rerun, json;
-};
-
 struct watch {
-    struct options options;
+    struct watch_options options;
     struct watch_log log;
     struct clock clock;
     struct loop *loop;
@@ -55,88 +48,6 @@ struct watch {
     bool saved; /* flows have changed since the last message was sent again */
     bool stopping;
 };
-
-/* --- what it takes --------------------------------------------------------------------------- */
-
-#define FIELD(name) offsetof(struct options, name)
-static const struct option_spec watch_options[] = {
-    {"flows", 0, OPTION_FOLDER, "DIR", "where the flows are (flows)", FIELD(flows), 0, 0},
-    {"port", 0, OPTION_NUMBER, "N", "of the page and the invoke endpoint (a free one)", FIELD(port),
-     1, 65535},
-    {"bootstrap", 0, OPTION_FILE, "FILE", "the runtime (bootstrap beside this program)",
-     FIELD(bootstrap), 0, 0},
-    {"answers", 0, OPTION_FILE, "FILE",
-     "what the outside world says, as for replay; flows reach nothing else", FIELD(answers), 0, 0},
-    {"timeout", 0, OPTION_NUMBER, "SECS", "the function's timeout (30)", FIELD(timeout_secs), 1,
-     900},
-    {"batch-size", 0, OPTION_NUMBER, "N", "messages of a batch, at most (10)", FIELD(batch_size), 1,
-     MAPPING_BATCH_MAX},
-    {"window", 0, OPTION_NUMBER, "SECS", "how long a batch waits to be full (0)",
-     FIELD(window_secs), 0, 300},
-    {"visibility", 0, OPTION_NUMBER, "SECS",
-     "how long a message that comes back stays invisible (timeout + window)",
-     FIELD(visibility_secs), 0, 43200},
-    {"max-receives", 0, OPTION_NUMBER, "N",
-     "received that often, a message goes to the dead-letter queue; 0: never (3)",
-     FIELD(max_receives), 0, 1000},
-    {"fifo", 0, OPTION_FLAG, NULL, "a FIFO queue: groups in order", FIELD(fifo), 0, 0},
-    {"rerun", 0, OPTION_FLAG, NULL, "send the last job again when a flow is saved", FIELD(rerun), 0,
-     0},
-    {"json", 0, OPTION_FLAG, NULL, "a JSON object a line instead of text", FIELD(json), 0, 0},
-};
-
-static const char *const watch_examples[] = {
-    "moonmill watch", "moonmill watch --rerun",
-    "moonmill watch --port 9000 --answers fixtures/answers.json",
-    "moonmill watch --fifo --visibility 60 --max-receives 2", NULL};
-
-static const char *const watch_exits[COMMAND_EXITS] = {
-    "ended by Ctrl-C or SIGTERM", NULL, "usage", "a file or folder cannot be read",
-    "a port is taken, another watch runs in this folder, or the machine refuses"};
-
-static int watch_main(int argc, char **argv);
-
-const struct command watch_command = {
-    .name = "watch",
-    .summary = "the whole system here, with a page that shows each run",
-    .about =
-        "Starts the real runtime between a local Lambda, a queue with its dead-letter queue and a "
-        "receiver of callbacks, all on 127.0.0.1, and serves a page: runs as they happen, the "
-        "flow lit up, a form that sends jobs. Flows and the runtime are read again when they "
-        "change. `moonmill invoke`, the AWS CLI and SDKs reach the function through the printed "
-        "address. Settings EXECUTOR_* go along.",
-    .operands = "",
-    .operands_min = 0,
-    .operands_max = 0,
-    .examples = watch_examples,
-    .options = watch_options,
-    .option_count = sizeof watch_options / sizeof *watch_options,
-    .exits = watch_exits,
-    .main = watch_main};
-
-/* What AWS would refuse. -1: good. */
-static int judge(struct options *options)
-{
-    int64_t least = options->timeout_secs + options->window_secs;
-    struct stat info;
-    if (stat(options->flows, &info) < 0 || !S_ISDIR(info.st_mode))
-        return cli_usage("watch", "--flows '%s': no such folder; moonmill new makes one to begin",
-                         options->flows);
-    if (options->fifo && options->window_secs)
-        return cli_usage("watch", "--window: a FIFO queue has none");
-    if (options->fifo && options->batch_size > 10)
-        return cli_usage("watch", "--batch-size %lld: a FIFO queue's batches hold 10 at most",
-                         (long long)options->batch_size);
-    if (options->batch_size > 10 && !options->window_secs)
-        return cli_usage("watch", "--batch-size %lld: over 10 needs a --window",
-                         (long long)options->batch_size);
-    if (!options->visibility_secs)
-        options->visibility_secs = least;
-    if (options->visibility_secs < least)
-        return cli_usage("watch", "--visibility %lld: must not be below timeout + window, %lld",
-                         (long long)options->visibility_secs, (long long)least);
-    return -1;
-}
 
 /* --- what happens ---------------------------------------------------------------------------- */
 
@@ -360,7 +271,7 @@ static bool open_cloud(struct watch *watch, struct error *err)
 
 static void open_queue(struct watch *watch)
 {
-    const struct options *options = &watch->options;
+    const struct watch_options *options = &watch->options;
     struct queue_settings queue = {options->fifo ? "moonmill.fifo" : "moonmill", options->fifo,
                                    options->visibility_secs * 1000, options->max_receives};
     struct mapping_settings mapping = {(size_t)options->batch_size, options->window_secs * 1000};
@@ -453,16 +364,12 @@ static void release(struct watch *watch)
     loop_free(watch->loop);
 }
 
-static int watch_main(int argc, char **argv)
+int watch_main(int argc, char **argv)
 {
     struct watch *watch = mem_new(sizeof *watch);
     struct command_line line;
     struct error err = {0};
-    watch->options =
-        (struct options){.flows = "flows", .timeout_secs = 30, .batch_size = 10, .max_receives = 3};
-    int code = command_read(&watch_command, argc, argv, &watch->options, &line);
-    if (code < 0)
-        code = judge(&watch->options);
+    int code = watch_options_read(argc, argv, &watch->options, &line);
     if (code < 0) {
         watch->log = (struct watch_log){watch->options.json, line.quiet, line.verbose,
                                         terminal_colours(STDOUT_FILENO)};

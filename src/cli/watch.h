@@ -7,4 +7,6 @@
 
 extern const struct command watch_command;
 
+int watch_main(int argc, char **argv);
+
 #endif

@@ -1,0 +1,81 @@
+#include "requests.h"
+
+#include "json.h"
+
+#include <string.h>
+
+static void put_text(struct buffer *out, const char *before, const char *text)
+{
+    buffer_text(out, before);
+    if (text && json_is_utf8(span_of(text)))
+        json_put_string(out, span_of(text));
+    else
+        buffer_text(out, "null");
+}
+
+/* Appends text with each place of the token made harmless. */
+static void put_without(struct buffer *out, struct span text, const char *token)
+{
+    const char *found;
+    size_t len = token ? strlen(token) : 0;
+    while (len && text.len && (found = memmem(text.at, text.len, token, len))) {
+        size_t before = (size_t)(found - text.at);
+        buffer_add(out, (struct span){text.at, before});
+        buffer_text(out, "[token]");
+        text.at += before + len;
+        text.len -= before + len;
+    }
+    buffer_add(out, text);
+}
+
+static void put_body(struct buffer *out, const struct sink_request *request)
+{
+    struct buffer clean;
+    buffer_init(&clean, 2 * request->body.len + 16);
+    put_without(&clean, request->body, request->token);
+    struct span body = buffer_span(&clean);
+    if (json_check(body, NULL)) {
+        buffer_text(out, ",\"body\":");
+        buffer_add(out, body);
+    } else if (json_is_utf8(body)) {
+        buffer_text(out, ",\"bodyText\":");
+        json_put_string(out, body);
+    } else {
+        buffer_format(out, ",\"bodyBytes\":%zu", body.len);
+    }
+    buffer_release(&clean);
+}
+
+/* A line must stay one: JSON may be written over several. */
+static void join_lines(struct buffer *out, size_t from)
+{
+    for (size_t i = from; i < out->len; i++)
+        if (out->data[i] == '\n' || out->data[i] == '\r')
+            out->data[i] = ' ';
+}
+
+void requests_put(struct buffer *out, int64_t at_ms, const struct sink_request *request, int status,
+                  struct span answer, struct span violations)
+{
+    size_t from = out->len;
+    buffer_format(out, "{\"atMs\":%lld", (long long)at_ms);
+    put_text(out, ",\"run\":", request->run ? request->run->run_id : NULL);
+    put_text(out, ",\"method\":", request->method);
+    put_text(out, ",\"path\":", request->path);
+    put_text(out, ",\"contentType\":", request->type);
+    put_text(out, ",\"key\":", request->key);
+    put_body(out, request);
+    buffer_format(out, ",\"status\":%d", status);
+    if (json_check(answer, NULL)) {
+        buffer_text(out, ",\"answer\":");
+        buffer_add(out, answer);
+    } else {
+        buffer_text(out, ",\"answerText\":");
+        json_put_string(out, answer);
+    }
+    buffer_text(out, ",\"violations\":");
+    buffer_add(out, violations);
+    buffer_text(out, "}");
+    join_lines(out, from);
+    buffer_text(out, "\n");
+}

@@ -1,0 +1,59 @@
+"""test_aws_cli: the AWS CLI invokes the function through `moonmill watch`, as it would in AWS.
+
+It comes from the package registry, into build/; without it the test is skipped with the reason.
+usage: test_aws_cli.py PATH-OF-MOONMILL
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
+import emulator  # noqa: E402
+from watching import Watching, event, forget, record  # noqa: E402
+
+SKIPPED = 77
+KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": ""}
+
+
+def main():
+    emulator.HOME = emulator.bootstrap.ROOT / "build" / "awscli"
+    emulator.PACKAGES = ("awscli",)
+    try:
+        python = emulator.install()
+    except emulator.Unavailable as why:
+        print("skipped: the AWS CLI cannot be had: %s" % why)
+        return SKIPPED
+    folder = tempfile.mkdtemp()
+    watch = Watching(sys.argv[1], folder).ready()
+    try:
+        invoke(python, watch, folder)
+    finally:
+        watch.kill()
+        forget(folder)
+    return 0
+
+
+def invoke(python, watch, folder):
+    batch = event(record(1, "hello", {"name": "Ada"}), record(2, "x", body="no job"))
+    (pathlib.Path(folder) / "event.json").write_text(json.dumps(batch))
+    done = subprocess.run(
+        [str(python), "-m", "awscli", "lambda", "invoke", "--endpoint-url", watch.url,
+         "--function-name", "moonmill",
+         "--payload", "fileb://event.json", "--log-type", "Tail", "answer.json"],
+        cwd=folder, env=os.environ | KEYS, capture_output=True, text=True, timeout=60)
+    print(done.stdout, done.stderr, sep="")
+    assert done.returncode == 0, done.returncode
+    said = json.loads(done.stdout)
+    assert said["StatusCode"] == 200 and said["ExecutedVersion"] == "$LATEST", said
+    answer = json.loads((pathlib.Path(folder) / "answer.json").read_text())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m-2"}]}, answer
+    print("ok: the AWS CLI got the batch response")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
