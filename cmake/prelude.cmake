@@ -1,7 +1,13 @@
 # Compiles the embedded Lua to bytecode with the very Lua that will load it, and makes C of it:
 # lua/prelude for every program, lua/developer for the developer's program alone.
-add_executable(embed-prelude cmake/embed_prelude.c)
-target_link_libraries(embed-prelude PRIVATE PkgConfig::LUA)
+# For another machine the tool is one of this machine's (./dev package): bytecode is the same for both.
+if(CMAKE_CROSSCOMPILING)
+    add_executable(embed-prelude IMPORTED)
+    set_target_properties(embed-prelude PROPERTIES IMPORTED_LOCATION ${MOONMILL_EMBED_PRELUDE})
+else()
+    add_executable(embed-prelude cmake/embed_prelude.c)
+    target_link_libraries(embed-prelude PRIVATE PkgConfig::LUA)
+endif()
 
 # embed_lua(OUTPUT SYMBOL FILE...)
 function(embed_lua output symbol)

@@ -58,6 +58,10 @@ void loop_transfer_start(struct loop *loop, struct loop_transfer *transfer);
 /* Stops a running transfer, or nothing; done will not be called. */
 void loop_transfer_cancel(struct loop *loop, struct loop_transfer *transfer);
 
+/* The handle's transfers trust the authorities of that bundle (roots.h), which all of the loop's
+ * handles share; ca_file NULL: curl's own. */
+void loop_trust(struct loop *loop, CURL *easy, const char *ca_file);
+
 /* A descriptor, embedded like a timer. events are EPOLLIN | EPOLLOUT (0: registered, but paused);
  * ready gets the events that came, EPOLLHUP and EPOLLERR included. */
 struct loop_fd {

@@ -28,11 +28,10 @@ struct post {
     bool whole_head; /* its head came to its end */
 };
 
-/* ca_file and trace may be NULL; post stays where it is until post_release. False with err: the
+/* trace may be NULL; post stays where it is until post_release. False with err: the
  * token (ERROR_INPUT) would break its header line, or the machine has no random numbers
  * (ERROR_SYSTEM). A trace that would is left out. */
-bool post_init(struct post *post, const char *ca_file, const char *token, const char *trace,
-               struct error *err);
+bool post_init(struct post *post, const char *token, const char *trace, struct error *err);
 void post_release(struct post *post);
 /* Makes the handle ready for another transfer. Its Idempotency-Key is the id, '-' and key. body is
  * not copied: it outlives the transfer. */

@@ -574,10 +574,11 @@ struct callback *callback_new(struct loop *loop, const struct config *config, co
     buffer_init(&callback->push.body, CONFIG_CALLBACK_BODY_MAX);
     if (!callback_urls(spec->callback_url, config->callback_paths_literal, &callback->events_url,
                        &callback->progress_url, err) ||
-        !post_init(&callback->post, config->ca_file, spec->token, spec->trace, err)) {
+        !post_init(&callback->post, spec->token, spec->trace, err)) {
         callback_free(callback);
         return NULL;
     }
+    loop_trust(loop, callback->post.easy, config->ca_file);
     callback->transfer = (struct loop_transfer){
         .easy = callback->post.easy, .done = on_answer, .arg = callback, .cache = LOOP_OWN};
     loop_timer_set(loop, &callback->deadline_timer, spec->deadline_ms, on_deadline, callback);

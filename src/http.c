@@ -232,7 +232,6 @@ static size_t on_head(char *at, size_t one, size_t len, void *arg)
 static void prepare(struct http_request *request)
 {
     CURL *easy = request->transfer.easy;
-    const char *ca_file = request->http->config->ca_file;
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -246,8 +245,7 @@ static void prepare(struct http_request *request)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+    loop_trust(request->http->loop, easy, request->http->config->ca_file);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "moonmill/" MOONMILL_VERSION);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

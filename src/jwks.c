@@ -269,8 +269,7 @@ static bool open_transfer(struct jwks *jwks, const struct config *config, struct
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a slow resolver must not hold up jwks_free */
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "moonmill/" MOONMILL_VERSION);
-    if (config->ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+    loop_trust(jwks->loop, easy, config->ca_file);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &jwks->body);
     jwks->transfer =

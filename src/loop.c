@@ -1,6 +1,7 @@
 #include "loop.h"
 
 #include "mem.h"
+#include "roots.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -38,6 +39,7 @@ struct loop {
     struct loop_timer *timers; /* earliest first */
     struct loop_child *children;
     struct cache caches[LOOP_CACHES];
+    struct roots *roots;        /* of the first bundle that was asked for, or NULL */
     struct epoll_event *events; /* of the turn under way; a stopped fd's are blanked */
     int event_count;
     bool stopping;
@@ -189,6 +191,18 @@ static int curl_wants_timer(CURLM *multi, long after_ms, void *arg)
     return 0;
 }
 
+void loop_trust(struct loop *loop, CURL *easy, const char *ca_file)
+{
+    if (!ca_file)
+        return;
+    if (!loop->roots)
+        loop->roots = roots_new(ca_file);
+    if (strcmp(roots_file(loop->roots), ca_file) == 0)
+        roots_use(loop->roots, easy);
+    else
+        curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+}
+
 static void tell_refused(void *arg)
 {
     struct loop_transfer *transfer = arg;
@@ -327,6 +341,7 @@ void loop_free(struct loop *loop)
         return;
     for (int i = 0; i < LOOP_CACHES; i++)
         curl_multi_cleanup(loop->caches[i].multi);
+    roots_free(loop->roots);
     while (loop->children)
         loop_child_forget(loop, loop->children);
     close(loop->signals);

@@ -80,7 +80,9 @@ static int spawn(struct pool *pool, int socket, int page, pid_t *pid)
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, socket, WORKER_SOCKET);
     posix_spawn_file_actions_adddup2(&files, page, WORKER_PAGE);
+#ifdef __GLIBC__ /* a worker closes what it is left all the same, first of all */
     posix_spawn_file_actions_addclosefrom_np(&files, FIRST_CLOSED);
+#endif
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &standard);

@@ -48,7 +48,7 @@ static bool make_id(char id[POST_ID_SIZE], struct error *err)
     return true;
 }
 
-static void set_options(struct post *post, const char *ca_file)
+static void set_options(struct post *post)
 {
     CURL *easy = post->easy;
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -62,12 +62,9 @@ static void set_options(struct post *post, const char *ca_file)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_head_line);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, post);
-    if (ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
 }
 
-bool post_init(struct post *post, const char *ca_file, const char *token, const char *trace,
-               struct error *err)
+bool post_init(struct post *post, const char *token, const char *trace, struct error *err)
 {
     struct post made = {0};
     if (!is_one_line(token))
@@ -81,7 +78,7 @@ bool post_init(struct post *post, const char *ca_file, const char *token, const 
     made.trace = trace && is_one_line(trace) ? mem_copy(trace) : NULL;
     buffer_init(&made.answer, ANSWER_BODY_MAX);
     *post = made;
-    set_options(post, ca_file);
+    set_options(post);
     return true;
 }
 

@@ -33,8 +33,7 @@ static void die_first(void)
 
 /* --- rlimits ---------------------------------------------------------------------------------- */
 
-static bool set_limit(__rlimit_resource_t resource, const char *name, rlim_t value,
-                      struct error *err)
+static bool set_limit(int resource, const char *name, rlim_t value, struct error *err)
 {
     struct rlimit limit = {value, value};
     if (setrlimit(resource, &limit) != 0)

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -347,8 +348,12 @@ static void end_run(struct worker *worker)
     worker->used = 0;
     shrink_buffer(&worker->in);
     shrink_buffer(&worker->out);
+#ifdef __GLIBC__ /* other C libraries give back by themselves */
     if (was_large)
         malloc_trim(0);
+#else
+    (void)was_large;
+#endif
 }
 
 /* A load, then the start that belongs to it; another load in its place means that the supervisor
@@ -389,7 +394,7 @@ static void close_others(void)
 #else
     unsigned first = STDERR_FILENO;
 #endif
-    if (close_range(first, ~0U, 0) == 0)
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
         return;
     struct rlimit limit; /* an old kernel: one by one */
     getrlimit(RLIMIT_NOFILE, &limit);

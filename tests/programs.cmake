@@ -8,6 +8,7 @@ if(TARGET bootstrap)
     add_test(NAME soak_short COMMAND soak 100)
     set_tests_properties(soak_short PROPERTIES TIMEOUT 120)
     include(cmake/faults.cmake)
+    include(cmake/package_tests.cmake)
     foreach(source ${UNIT_TESTS}) # many start it
         get_filename_component(name ${source} NAME_WE)
         add_dependencies(${name} bootstrap)

@@ -19,6 +19,7 @@
 #include "service.h"
 #include "terminal.h"
 #include "test.h"
+#include "version.h"
 #include "watch.h"
 #include "worker.h"
 
@@ -158,12 +159,6 @@ const struct command runtime_command = {
 
 /* --- finding the command --------------------------------------------------------------------- */
 
-static int version(void)
-{
-    puts("moonmill " MOONMILL_VERSION);
-    return CLI_DONE;
-}
-
 /* The exit status, if all that was printed is where it should be. */
 static int close_output(int code)
 {
@@ -186,7 +181,7 @@ int main(int argc, char **argv)
         return close_output(CLI_DONE);
     }
     if (strcmp(argv[1], "--version") == 0)
-        return version();
+        return close_output(version_print());
     const struct command *command = command_named(argv[1]);
     return command ? close_output(command->main(argc - 1, argv + 1)) : command_unknown(argv[1]);
 }

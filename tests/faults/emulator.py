@@ -32,14 +32,14 @@ def _run(what, *command):
         raise Unavailable("%s: %s" % (what, lines[-1]))
 
 
-def install():
+def install(home=HOME, packages=PACKAGES):
     """The Python that has the emulator and its client."""
-    python = HOME / "bin" / "python"
-    complete = HOME / "complete"
+    python = home / "bin" / "python"
+    complete = home / "complete"
     if not complete.exists():
-        _run("no environment (python3-venv)", sys.executable, "-m", "venv", "--clear", str(HOME))
+        _run("no environment (python3-venv)", sys.executable, "-m", "venv", "--clear", str(home))
         _run("moto cannot be installed", str(python), "-m", "pip", "install", "-q",
-             "--disable-pip-version-check", *PACKAGES)
+             "--disable-pip-version-check", *packages)
         complete.touch()
     return python
 
@@ -53,7 +53,7 @@ def _free_port():
 class Emulator:
     def __init__(self):
         self.port = _free_port()
-        self.log = open(HOME / "emulator.log", "w")  # noqa: SIM115 - closed by stop
+        self.log = open(pathlib.Path(sys.prefix) / "emulator.log", "w")  # noqa: SIM115 - closed by stop
         program = pathlib.Path(sys.executable).parent / "moto_server"
         self.process = subprocess.Popen(
             [str(program), "-H", "127.0.0.1", "-p", str(self.port)],
@@ -73,7 +73,7 @@ class Emulator:
             except OSError:
                 time.sleep(0.05)
         self.stop()
-        raise Unavailable("moto does not start, see build/queue/emulator.log")
+        raise Unavailable("moto does not start, see its emulator.log")
 
     def stop(self):
         self.process.kill()
