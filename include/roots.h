@@ -2,8 +2,8 @@
  * is made only when a chain asks for its subject: most of a bundle never is, and to make all of the
  * usual one takes longer than all the rest of a start. What was made is kept, for every connection
  * that shares these. */
-#ifndef ROOTS_H
-#define ROOTS_H
+#ifndef MOONMILL_ROOTS_H
+#define MOONMILL_ROOTS_H
 
 #include <curl/curl.h>
 
