@@ -1,4 +1,6 @@
-# Reads docs/LAYERS and fails on every include that does not point downward.
+# Reads docs/LAYERS and fails on every include that does not point downward, and on every file that
+# docs/ARCHITECTURE.md does not tell of.
+file(READ ${ROOT}/docs/ARCHITECTURE.md architecture)
 file(STRINGS ${ROOT}/docs/LAYERS lines REGEX "^[0-9]+:")
 foreach(line ${lines})
     string(REGEX MATCH "^[0-9]+" level "${line}")
@@ -14,6 +16,9 @@ set(wrong 0)
 foreach(file ${files})
     get_filename_component(noun ${file} NAME_WE)
     set(own ${noun})
+    if(NOT architecture MATCHES "[`/]${noun}`")
+        message(SEND_ERROR "${file}: `${noun}` is not in docs/ARCHITECTURE.md")
+    endif()
     if(file MATCHES "/src/cli/")
         set(noun cli)
     endif()
