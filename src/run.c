@@ -3,6 +3,7 @@
 #include "context.h"
 #include "fetch.h"
 #include "json.h"
+#include "pending.h"
 #include "wire.h"
 #include "worker.h"
 
@@ -32,13 +33,6 @@ static const struct {
     {WIRE_OUTCOME, {true, false, true, false}}, /* loading: a final limit while it compiles */
 };
 
-/* A request that the worker waits for. */
-struct pending {
-    struct run *run;
-    int64_t id; /* 0: free */
-    struct http_request *request;
-};
-
 struct run {
     const struct stages *stages;
     struct secrets *secrets;
@@ -59,20 +53,11 @@ struct run {
     struct pulse pulse;
     struct fetcher fetcher;
     int64_t events;
-    struct pending pending[CONFIG_HTTP_IN_FLIGHT_MAX];
+    struct pending pending;
     char step[STEP_MAX]; /* latest known, for an end that the worker cannot report */
 };
 
 /* --- ending ----------------------------------------------------------------------------------- */
-
-static void cancel_requests(struct run *run)
-{
-    for (size_t i = 0; i < CONFIG_HTTP_IN_FLIGHT_MAX; i++) {
-        if (run->pending[i].id)
-            http_cancel(run->pending[i].request);
-        run->pending[i].id = 0;
-    }
-}
 
 static void drop_worker(struct run *run)
 {
@@ -86,7 +71,7 @@ static void end(struct run *run, const struct run_outcome *outcome)
 {
     loop_timer_stop(run->stages->loop, &run->deadline_timer);
     loop_timer_stop(run->stages->loop, &run->stall_timer);
-    cancel_requests(run);
+    pending_cancel(&run->pending);
     run->state = RUN_OVER;
     run->user.ended(run->user.arg, outcome);
     drop_worker(run);
@@ -300,36 +285,19 @@ static void send_reply(struct run *run, const struct wire_reply *reply)
     buffer_release(&out);
 }
 
-static void on_reply(void *arg, struct span head, struct span body)
+static void on_reply(void *arg, const struct wire_reply *reply)
 {
-    struct pending *pending = arg;
-    struct wire_reply reply = {.id = pending->id, .head = head, .body = body};
-    pending->id = 0;
-    send_reply(pending->run, &reply);
+    send_reply(arg, reply);
 }
 
 static bool on_request(struct run *run, const struct wire_frame *frame, struct error *err)
 {
     struct wire_request request;
-    struct pending *slot = NULL;
     if (!wire_get_request(frame, &request, err))
         return false;
-    for (size_t i = 0; i < CONFIG_HTTP_IN_FLIGHT_MAX; i++) {
-        if (run->pending[i].id == request.id)
-            return error_set(err, ERROR_INPUT, "request %lld twice", (long long)request.id);
-        if (run->pending[i].id == 0)
-            slot = &run->pending[i];
-    }
-    if (!slot)
-        return error_set(err, ERROR_LIMIT, "more than %d requests in flight",
-                         CONFIG_HTTP_IN_FLIGHT_MAX);
     /* undo functions, too, may ask */
     int64_t left_ms = run->deadline_ms + run->undo_ms - loop_mono_ms(run->stages->loop);
-    slot->run = run;
-    slot->id = request.id;
-    slot->request = http_send(run->stages->http, run->secrets, request.head, request.body,
-                              run->trace, left_ms, on_reply, slot);
-    return true;
+    return pending_send(&run->pending, &request, left_ms, err);
 }
 
 /* A source of the flows folder. */
@@ -360,13 +328,8 @@ static bool on_abandon(struct run *run, const struct wire_frame *frame, struct e
     struct wire_abandon abandon;
     if (!wire_get_abandon(frame, &abandon, err))
         return false;
-    for (size_t i = 0; i < CONFIG_HTTP_IN_FLIGHT_MAX; i++) {
-        if (run->pending[i].id == abandon.id) {
-            http_cancel(run->pending[i].request);
-            run->pending[i].id = 0;
-            reply_abandoned(run, abandon.id);
-        }
-    }
+    if (pending_abandon(&run->pending, abandon.id))
+        reply_abandoned(run, abandon.id);
     return true;
 }
 
@@ -549,6 +512,11 @@ struct run *run_new(const struct stages *stages, const struct claims *claims, co
     run->fetcher.flows = stages->flows;
     run->secrets = secrets_new(stages->config, claims, job, loop_wall_ms(stages->loop));
     run->trace = mem_copy(trace);
+    run->pending = (struct pending){.http = stages->http,
+                                    .secrets = run->secrets,
+                                    .trace = run->trace,
+                                    .reply = on_reply,
+                                    .arg = run};
     run->deadline_ms = deadline_ms;
     run->latest_ms = latest_ms;
     run->worker = pool_take(stages->pool, claims_app_id(claims), &pool_user, err);
@@ -572,7 +540,7 @@ void run_free(struct run *run)
         return;
     loop_timer_stop(run->stages->loop, &run->deadline_timer);
     loop_timer_stop(run->stages->loop, &run->stall_timer);
-    cancel_requests(run);
+    pending_cancel(&run->pending);
     drop_worker(run);
     secrets_free(run->secrets);
     mem_free(run->trace);

@@ -155,6 +155,31 @@ def test_token():
     run("event", "token", "--key", "tests/data/test-ec-private.pem")
 
 
+def test_runtime_verifies_the_key():
+    """The real runtime takes jobs signed by --key, given its BACKEND_PUB, and no others."""
+    with tempfile.TemporaryDirectory() as folder:
+        sink = subprocess.Popen([MOONMILL, "sink", "--json", "--runs", "1"], text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            url = json.loads(sink.stdout.readline())["url"]
+            done = subprocess.run([MOONMILL, "event", "sqs", "--flow", "hello", "--callback", url,
+                                   "--key", os.path.join(folder, "key.pem")], capture_output=True,
+                                  timeout=60, check=True)
+            name, _, key = done.stderr.decode().strip().partition("=")
+            assert name == "BACKEND_PUB"
+            other = json.loads(run("event", "token", "--json", "-q"))["backendPub"]
+            for wanted, public in ((1, other), (0, key)):
+                replayed = subprocess.run([MOONMILL, "replay", "--callback", url, "-"],
+                                          input=done.stdout, capture_output=True, timeout=120,
+                                          env={**os.environ, "BACKEND_PUB": public}, check=False)
+                assert replayed.returncode == wanted, replayed
+            said = sink.communicate(timeout=30)[0]
+            assert sink.returncode == 0 and '"status":"completed"' in said, said
+        finally:
+            sink.kill()
+            sink.wait()
+
+
 def test_wrong_use():
     for arguments in (["sqs"], ["job"], ["flow", "--flow", "x"], [],
                       ["sqs", "--flow", "x", "--fifo", "--count", "11"],

@@ -48,7 +48,9 @@ for part in '<script' 'eyJ' '@JWT@' 'src="http'; do
 done
 check "a report of a refused record" 1 'returned' \
     replay --report "$work/bad.html" tests/data/one-malformed.json
-grep -q 'data-state="returned"' "$work/bad.html" || { echo "FAILED: not returned"; failed=1; }
+for part in 'data-state="returned"' 'class="wrong"' 'run_id: must be a string'; do
+    grep -q -e "$part" "$work/bad.html" || { echo "FAILED: the report has no $part"; failed=1; }
+done
 check "a report nowhere" 3 '/nowhere/out.html: cannot be written' \
     replay --report /nowhere/out.html tests/data/sqs-event-one.json
 

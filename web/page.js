@@ -549,16 +549,31 @@ function hear(news) {
   if (news.all || (news.runs || []).includes(shownRun)) lookAtRun();
 }
 
+// A hidden tab does not listen: browsers open six connections to a server, for all tabs together.
+let source = null;
+
 function listen() {
-  const source = new EventSource("/live");
   const tell = (state, text) => { $("link").dataset.state = state; $("link").textContent = text; };
+  source = new EventSource("/live");
   source.onopen = () => tell("live", "live");
   source.onmessage = (event) => hear(JSON.parse(event.data));
   source.onerror = () => {
     tell("away", "reconnecting");
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => document.hidden || listen(), 1000);
   };
 }
+
+document.addEventListener("visibilitychange", () => {
+  source.close();
+  if (!document.hidden) listen(); // and hears what it missed
+});
+
+// Bars of what is under way grow, also when nothing is told.
+setInterval(() => {
+  if (document.hidden) return;
+  if (document.querySelector("#run .run[data-state=running]")) lookAtRun();
+  if (document.querySelector("#batches .row[data-state=running]")) lookAtBatches();
+}, 1000);
 
 show();
 listen();

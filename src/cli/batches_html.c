@@ -19,7 +19,11 @@ static void put_run(struct buffer *out, const struct journal_run *run, int64_t n
     buffer_format(out, "\" data-state=\"%s\"><b>", state);
     html_brief(out, span_of(run->flow ? run->flow : "no job"), NAME_SHOWN);
     buffer_text(out, "</b> <span class=\"id\">");
-    html_brief(out, span_of(run->run_id ? run->run_id : "-"), ID_SHOWN);
+    html_brief(out,
+               span_of(run->run_id       ? run->run_id
+                       : run->message_id ? run->message_id
+                                         : "-"),
+               ID_SHOWN);
     buffer_text(out, "</span>");
     if (run->receive_count > 1)
         buffer_format(out, " <span class=\"again\">received %" PRId64 "×</span>",

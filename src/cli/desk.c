@@ -88,34 +88,50 @@ bool desk_send(void *arg, struct span request, struct buffer *out, struct error 
 
 /* --- once more ------------------------------------------------------------------------------- */
 
-/* The body with another run_id: what the API would dispatch when asked again. */
-static bool renew_run(struct span body, struct buffer *out, char run_id[ID_LEN + 1])
+/* What a job must have, and what is not kept of one that ran. */
+static const struct {
+    const char *key;
+    const char *value;
+} due[] = {{"credentials", "{}"},
+           {"executor_jwt", "\"" ENVELOPE_TOKEN "\""},
+           {"callback_url", "\"http://localhost:8080\""}};
+#define DUE (sizeof due / sizeof *due)
+
+static bool put_due(struct span body, struct buffer *out)
 {
-    static const char *const keys[] = {"run_id"};
-    struct span value = {NULL, 0};
-    make_id(run_id);
-    if (!json_check(body, NULL) || json_type(body) != JSON_OBJECT ||
-        !json_pick(body, keys, &value, 1, NULL) || !value.at)
-        return false;
-    const char *after = value.at + value.len;
-    return buffer_add(out, (struct span){body.at, (size_t)(value.at - body.at)}) &&
-           json_put_string(out, span_of(run_id)) &&
-           buffer_add(out, (struct span){after, (size_t)(body.at + body.len - after)});
+    const char *keys[DUE];
+    struct span values[DUE];
+    for (size_t i = 0; i < DUE; i++)
+        keys[i] = due[i].key;
+    bool fits = json_pick(body, keys, values, DUE, NULL);
+    for (size_t i = 0; i < DUE && fits; i++)
+        fits = values[i].at || buffer_format(out, ",\"%s\":%s", due[i].key, due[i].value);
+    return fits;
 }
 
-/* What is no job goes as it is. */
+/* The job with another run_id: what the API would dispatch when asked again. */
+static bool renew(struct span body, struct buffer *out, char run_id[ID_LEN + 1])
+{
+    struct span key, value;
+    make_id(run_id);
+    if (!json_check(body, NULL) || json_type(body) != JSON_OBJECT)
+        return false;
+    bool fits = buffer_text(out, "{\"run_id\":") && json_put_string(out, span_of(run_id));
+    for (struct span cursor = body; fits && json_next_member(&cursor, &key, &value);)
+        fits = span_is(key, "\"run_id\"") || (buffer_text(out, ",") && buffer_add(out, key) &&
+                                              buffer_text(out, ":") && buffer_add(out, value));
+    return fits && put_due(body, out) && buffer_text(out, "}");
+}
+
 static bool send_again(struct desk *desk, struct span body, const char *group, struct buffer *out,
                        struct error *err)
 {
-    char run_id[ID_LEN + 1] = "", message_id[UUID_SIZE];
+    char run_id[ID_LEN + 1], message_id[UUID_SIZE];
     struct buffer renewed;
     buffer_init(&renewed, QUEUE_BODY_MAX);
-    if (!renew_run(body, &renewed, run_id)) {
-        buffer_clear(&renewed);
-        buffer_add(&renewed, body);
-        run_id[0] = '\0';
-    }
-    bool done = put_into_queue(desk, buffer_span(&renewed), group, message_id, err);
+    bool done = renew(body, &renewed, run_id) ||
+                error_set(err, ERROR_INPUT, "it was no job, and is not kept");
+    done = done && put_into_queue(desk, buffer_span(&renewed), group, message_id, err);
     if (done)
         put_sent(out, message_id, run_id);
     buffer_release(&renewed);

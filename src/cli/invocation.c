@@ -2,14 +2,10 @@
 
 #include "batch_answer.h"
 #include "config.h"
-#include "envelope.h"
 #include "fixture.h"
 #include "json.h"
 
 #include <string.h>
-
-#define SHOWN_MAX (1024 * 1024)
-#define KEY_MAX   1024
 
 struct invocation {
     struct invoker *invoker;
@@ -43,43 +39,6 @@ void invocation_drop(struct invocation *invocation)
 
 /* --- in the journal --------------------------------------------------------------------------- */
 
-/* What stands in a job's place for secrets, so that it can be shown, and sent once more. */
-static const char *harmless(struct span key)
-{
-    static const struct {
-        const char *key;
-        const char *value;
-    } secrets[] = {{"executor_jwt", "\"" ENVELOPE_TOKEN "\""},
-                   {"credentials", "{}"},
-                   {"token", "null"},
-                   {"oauth_tokens", "null"}};
-    char *name = json_string(key, KEY_MAX, NULL);
-    const char *value = NULL;
-    for (size_t i = 0; name && i < sizeof secrets / sizeof *secrets; i++)
-        if (strcmp(name, secrets[i].key) == 0)
-            value = secrets[i].value;
-    mem_free(name);
-    return value;
-}
-
-static void show_body(struct span body, struct buffer *out)
-{
-    struct span key, value;
-    if (!json_check(body, NULL) || json_type(body) != JSON_OBJECT) {
-        buffer_add(out, body);
-        return;
-    }
-    const char *before = "{";
-    for (struct span cursor = body; json_next_member(&cursor, &key, &value); before = ",") {
-        const char *instead = harmless(key);
-        buffer_text(out, before);
-        buffer_add(out, key);
-        buffer_text(out, ":");
-        buffer_add(out, instead ? span_of(instead) : value);
-    }
-    buffer_text(out, *before == '{' ? "{}" : "}");
-}
-
 static int64_t receives_of(struct span attributes)
 {
     static const char *const keys[] = {"ApproximateReceiveCount"};
@@ -98,17 +57,15 @@ static struct journal_run *note_record(struct invocation *invocation, size_t at,
     static const char *const keys[] = {"body", "attributes"};
     const struct fixture_record *record = &invocation->fixture->records[at];
     struct span values[2] = {{NULL, 0}, {NULL, 0}};
-    struct buffer body, shown;
+    struct buffer body;
     buffer_init(&body, CONFIG_PAYLOAD_MAX);
-    buffer_init(&shown, SHOWN_MAX);
     if (json_type(element) == JSON_OBJECT && json_pick(element, keys, values, 2, NULL) &&
-        values[0].at && json_type(values[0]) == JSON_STRING && json_decode(values[0], &body, NULL))
-        show_body(buffer_span(&body), &shown);
+        values[0].at && json_type(values[0]) == JSON_STRING)
+        json_decode(values[0], &body, NULL);
     struct journal_run *run =
         journal_add(invocation->invoker->journal, invocation->batch, record->message_id,
-                    record->run_id, record->flow, buffer_span(&shown), receives_of(values[1]));
+                    record->run_id, record->flow, buffer_span(&body), receives_of(values[1]));
     buffer_release(&body);
-    buffer_release(&shown);
     return run;
 }
 

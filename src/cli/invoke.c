@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define ANSWER_MAX (16 * 1024 * 1024)
+#define URL_MAX    (64 * 1024)
 #define PATH_SIZE  512
 #define CONNECT_MS 2000L
 #define FIXTURES   "fixtures"
@@ -119,12 +120,14 @@ static bool post(const char *url, const char *path, struct span event, struct an
                  struct error *err)
 {
     char why[CURL_ERROR_SIZE] = "";
-    char *whole = mem_new(strlen(url) + strlen(path) + 1);
+    struct buffer whole;
     CURL *easy = curl_easy_init();
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
     struct curl_header *failed;
-    strcat(strcpy(whole, url), path);
-    curl_easy_setopt(easy, CURLOPT_URL, whole);
+    buffer_init(&whole, URL_MAX);
+    buffer_format(&whole, "%s%s", url, path);
+    buffer_add(&whole, (struct span){"", 1});
+    curl_easy_setopt(easy, CURLOPT_URL, whole.data);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)event.len);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, event.at ? event.at : "");
@@ -143,7 +146,7 @@ static bool post(const char *url, const char *path, struct span event, struct an
         error_set(err, ERROR_UNAVAILABLE, "%s: %s", url, *why ? why : curl_easy_strerror(result));
     curl_slist_free_all(headers);
     curl_easy_cleanup(easy);
-    mem_free(whole);
+    buffer_release(&whole);
     return result == CURLE_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "journal.h"
 
 #include "json.h"
+#include "log_line.h"
 
 #include <string.h>
 
@@ -264,6 +265,30 @@ void journal_status(struct journal *journal, struct journal_run *run, int64_t at
         run->error = mem_copy(error);
     }
     tell(journal, run->number);
+}
+
+static struct journal_run *run_of_message(struct journal *journal, const char *message_id)
+{
+    for (struct journal_batch *batch = journal->newest; batch; batch = batch->older)
+        for (struct journal_run *run = batch->runs; run; run = run->next)
+            if (run->message_id && strcmp(run->message_id, message_id) == 0)
+                return run;
+    return NULL;
+}
+
+void journal_log(struct journal *journal, const char *line)
+{
+    cJSON *tree = json_parse(span_of(line), NULL);
+    const char *id = tree ? json_member_text(tree, "messageId") : NULL;
+    const char *reason = tree ? json_member_text(tree, "reason") : NULL;
+    struct journal_run *run = id && reason && log_line_is_bad(json_member_text(tree, "level"))
+                                  ? run_of_message(journal, id)
+                                  : NULL;
+    if (run && !run->error) {
+        run->error = mem_copy(reason);
+        tell(journal, run->number);
+    }
+    cJSON_Delete(tree);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */

@@ -30,7 +30,7 @@ struct journal_run {
     char *body; /* JSON: the job without tokens, credentials and variables; else why not, as text */
     int64_t receive_count;
     const char *status; /* as the API was told: "none", "running", "completed", "failed", ... */
-    char *error;        /* of the terminal status, or NULL */
+    char *error;        /* of the terminal status; without one what the log said; or NULL */
     const char *fate;   /* "pending", "acknowledged", "returned" */
     int64_t began_ms, ended_ms;
     struct journal_event *events;
@@ -76,6 +76,9 @@ void journal_event(struct journal *journal, struct journal_run *run, int64_t at_
 /* error may be NULL. */
 void journal_status(struct journal *journal, struct journal_run *run, int64_t at_ms,
                     const char *status, const char *error);
+
+/* A line of the runtime's log: an error about a message is why its newest delivery went wrong. */
+void journal_log(struct journal *journal, const char *line);
 
 /* Newest first. */
 struct journal_batch *journal_newest(const struct journal *journal);

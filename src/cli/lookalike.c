@@ -15,15 +15,16 @@ struct look {
     const char *text;
 };
 
-#define WRAP "; --wrap makes an event of it"
+#define WRAP "; moonmill replay --wrap makes an event of it"
 
 static const struct look looks[] = {
     {"executor_jwt", NULL, "a job without its envelope" WRAP},
     {"run_id", "board_id", "a job without its envelope" WRAP},
     {"Messages", NULL,
      "what `aws sqs receive-message` prints; take the bodies out and wrap them: jq "
-     "'[.Messages[].Body|fromjson]', then --wrap"},
-    {"messageId", "body", "one record of an SQS event; put it into an array for --wrap"},
+     "'[.Messages[].Body|fromjson]', then moonmill replay --wrap"},
+    {"messageId", "body",
+     "one record of an SQS event; put it into an array for moonmill replay --wrap"},
     {"httpMethod", NULL, "an API Gateway (REST) or load balancer event; moonmill takes SQS only"},
     {"routeKey", "rawPath", "an API Gateway (HTTP) event; moonmill takes SQS only"},
     {"rawPath", NULL, "a function URL event; moonmill takes SQS only"},

@@ -157,13 +157,14 @@ static const char *code_of(const struct asking *asking, CURLcode result)
 static void fail(struct asking *asking, CURLcode result)
 {
     char text[1024];
+    size_t len;
     const char *why = asking->denied.kind != ERROR_NONE ? asking->denied.text
                       : asking->detail[0]               ? asking->detail
                                                         : curl_easy_strerror(result);
     snprintf(text, sizeof text, "%s %s: %.600s", code_of(asking, result), asking->host, why);
     if (asking->exchange) {
         asking->exchange->answered = true;
-        asking->exchange->error = mem_copy(text);
+        asking->exchange->error = unwritten_clean(asking->recorder->unwritten, span_of(text), &len);
     }
     stage_add_header(asking->call, "X-Moonmill-Error", text);
     stage_say(asking->call, 502, span_of(""));

@@ -151,6 +151,7 @@ static void on_line(void *arg, const char *line)
     struct rehearsal *rehearsal = arg;
     progress_clear(&rehearsal->progress);
     report_log(rehearsal->report, line);
+    report_html_log(rehearsal->page, line);
 }
 
 static void on_exited(void *arg, int status)
@@ -276,10 +277,6 @@ static bool start_runtime(struct rehearsal *rehearsal, struct error *err)
 
 static bool invoke(struct rehearsal *rehearsal, struct error *err)
 {
-    struct lambda_user user = {rehearsal, end_child, on_refused_start};
-    rehearsal->lambda = lambda_open(rehearsal->loop, 0, &user, err);
-    if (!rehearsal->lambda)
-        return false;
     rehearsal->invocation =
         (struct lambda_invocation){.event = buffer_span(&rehearsal->fixture->event),
                                    .timeout_ms = rehearsal->spec->timeout_ms,
@@ -323,14 +320,18 @@ static int open_all(struct rehearsal *rehearsal)
 {
     const struct rehearsal_spec *spec = rehearsal->spec;
     struct sink_user user = {.arg = rehearsal, .event = on_event, .progress = on_progress};
+    struct lambda_user lambda = {rehearsal, end_child, on_refused_start};
+    struct world_spec world = spec->world;
     const char *file = NULL;
     struct error err = {0};
     if (!(rehearsal->loop = loop_new(&rehearsal->clock, &err)) ||
         !(rehearsal->mint = mint_new(&err)) ||
-        !(rehearsal->sink = sink_open(rehearsal->loop, 0, &user, &err)))
+        !(rehearsal->sink = sink_open(rehearsal->loop, 0, &user, &err)) ||
+        !(rehearsal->lambda = lambda_open(rehearsal->loop, 0, &lambda, &err)))
         return cli_fail("replay", CLI_BROKEN, "%s", err.text);
     loop_on_signal(rehearsal->loop, on_signal, rehearsal);
-    if (!(rehearsal->world = world_open(rehearsal->loop, &spec->world, &file, &err)))
+    world.lambda_port = lambda_port(rehearsal->lambda);
+    if (!(rehearsal->world = world_open(rehearsal->loop, &world, &file, &err)))
         return cli_fail("replay", CLI_INPUT, "%s: %s", file ? file : "the machine", err.text);
     if (!open_fixture(rehearsal, &err) ||
         (spec->callback &&

@@ -109,7 +109,8 @@ static const struct option_spec replay_options[] = {
     {.name = "repeat",
      .kind = OPTION_NUMBER,
      .value = "N",
-     .help = "N passes, and where they differ from the first (1)",
+     .help = "N passes, and where they differ from the first (1); with --json a line each, and "
+             "one that counts",
      .at = offsetof(struct options, repeat),
      .least = 1,
      .most = 1000},
@@ -213,24 +214,24 @@ struct passes {
 
 static struct rehearsal_spec spec_of(const struct options *options, struct span event, bool first)
 {
-    return (struct rehearsal_spec){.name = options->file,
-                                   .event = event,
-                                   .flows = options->flows,
-                                   .flow = options->flow,
-                                   .callback = options->callback,
-                                   .page = first ? options->report : NULL,
-                                   .world = {options->answers, options->record, options->mock},
-                                   .style = {.json = options->json,
-                                             .verbose = options->verbose && first,
-                                             .quiet = options->quiet,
-                                             .colour = terminal_colours(STDOUT_FILENO),
-                                             .colour_log = terminal_colours(STDERR_FILENO),
-                                             .silent = !first},
-                                   .timeout_ms = options->timeout_secs * 1000,
-                                   .as_sent = options->as_sent,
-                                   .skip_waits = strcmp(options->speed, "skip") == 0,
-                                   .one_by_one =
-                                       options->record || options->mock || options->expect};
+    return (struct rehearsal_spec){
+        .name = options->file,
+        .event = event,
+        .flows = options->flows,
+        .flow = options->flow,
+        .callback = options->callback,
+        .page = first ? options->report : NULL,
+        .world = {.answers = options->answers, .record = options->record, .mock = options->mock},
+        .style = {.json = options->json,
+                  .verbose = options->verbose && first,
+                  .quiet = options->quiet,
+                  .colour = terminal_colours(STDOUT_FILENO),
+                  .colour_log = terminal_colours(STDERR_FILENO),
+                  .silent = !first},
+        .timeout_ms = options->timeout_secs * 1000,
+        .as_sent = options->as_sent,
+        .skip_waits = strcmp(options->speed, "skip") == 0,
+        .one_by_one = options->record || options->mock || options->expect};
 }
 
 static void compare(struct passes *passes, struct span first, struct span later)

@@ -136,6 +136,12 @@ void report_html_progress(struct report_html *report, const struct sink_run *run
                            sink_status_name(run->status), run->error);
 }
 
+void report_html_log(struct report_html *report, const char *line)
+{
+    if (report)
+        journal_log(report->journal, line);
+}
+
 void report_html_answer(struct report_html *report, enum lambda_answer how, struct span body)
 {
     if (!report || !report->batch)
@@ -184,6 +190,13 @@ static void put_file(struct buffer *out, const char *path)
             buffer_add(out, (struct span){(const char *)file->bytes, file->len});
 }
 
+/* What was replayed, without the folders of this machine. */
+static const char *title_of(const struct report_html *report)
+{
+    const char *slash = strrchr(report->title, '/');
+    return strcmp(report->title, "-") == 0 ? "standard input" : slash ? slash + 1 : report->title;
+}
+
 static void put_opening(struct buffer *out, const struct report_html *report)
 {
     buffer_text(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -191,12 +204,12 @@ static void put_opening(struct buffer *out, const struct report_html *report)
                      "style-src 'unsafe-inline'\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                      "<title>replay of ");
-    html_text(out, span_of(report->title));
+    html_text(out, span_of(title_of(report)));
     buffer_text(out, "</title>\n<style>\n");
     put_file(out, "run.css");
     put_file(out, "report.css");
     buffer_text(out, "</style>\n</head>\n<body class=\"report\">\n<header class=\"top\"><h1>");
-    html_text(out, span_of(report->title));
+    html_text(out, span_of(title_of(report)));
     buffer_text(out, "</h1><p>");
 }
 

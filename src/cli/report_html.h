@@ -28,6 +28,8 @@ void report_html_began(struct report_html *report, int64_t deadline_ms);
 void report_html_event(struct report_html *report, const struct sink_run *run, const char *type,
                        struct span payload);
 void report_html_progress(struct report_html *report, const struct sink_run *run);
+/* A line of the runtime's log: why a record went wrong. */
+void report_html_log(struct report_html *report, const char *line);
 void report_html_answer(struct report_html *report, enum lambda_answer how, struct span body);
 
 /* Draws the flows and writes the file; once. False with err (ERROR_SYSTEM). */

@@ -163,7 +163,9 @@ static void put_steps(struct buffer *out, const struct journal_run *run,
         buffer_text(out, run->event_count
                              ? "<p class=\"none\">The run told of no step: its job did not ask "
                                "for stream_state, or it never came to one.</p>"
-                             : "<p class=\"none\">Nothing has happened yet.</p>");
+                         : strcmp(run->fate, "pending") == 0
+                             ? "<p class=\"none\">Nothing has happened yet.</p>"
+                             : "<p class=\"none\">It did not run.</p>");
     buffer_text(out, "</section>\n");
 }
 
@@ -247,6 +249,8 @@ static size_t list_events(struct buffer *out, const struct journal_run *run, int
 static void put_events(struct buffer *out, const struct journal_run *run,
                        const struct timeline *timeline, const char *prefix, size_t room)
 {
+    if (!run->event_count && !run->unkept)
+        return;
     buffer_format(out,
                   "<section data-key=\"events\"><details%s data-open=\"%s-events\">"
                   "<summary><h3>Events <span class=\"count\">%zu</span></h3></summary>\n",

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define SHOWN_MAX  60  /* of a step's children; the rest can be opened */
+#define SHOWN_MAX  30  /* of a step's children; the rest can be opened */
 #define CHUNK      100 /* steps that come and stay together */
 #define SPELLS_MAX 60  /* drawn in one line */
 #define TICK_SLOTS 300 /* events nearer than that to each other are one tick */

@@ -146,6 +146,7 @@ static void on_line(void *arg, const char *line)
     struct watch *watch = arg;
     watch_log_line(&watch->log, line);
     front_log(watch->front, line);
+    journal_log(watch->invoker.journal, line);
 }
 
 static void on_ended(void *arg, int status)

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,8 +22,7 @@ struct world {
     struct config config;
     struct unwritten *unwritten;
     struct recorder *recorder;
-    const char *file; /* of the recording */
-    int fd;           /* the same, -1: none */
+    int fd; /* of the recording's file; -1: none */
 };
 
 static bool open_answers(struct world *world, struct loop *loop, const char *file,
@@ -39,15 +39,18 @@ static bool open_player(struct world *world, struct loop *loop, const char *file
            (world->player = player_open(loop, world->cassette, err));
 }
 
-static bool open_recorder(struct world *world, struct loop *loop, const char *file,
+static bool open_recorder(struct world *world, struct loop *loop, const struct world_spec *spec,
                           struct error *err)
 {
     struct config_warnings warnings;
-    world->file = file;
-    world->fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    char runtime_api[32];
+    world->fd = open(spec->record, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (world->fd < 0)
         return error_set(err, ERROR_SYSTEM, "%s", strerror(errno));
     config_read(&world->config, (const char *const *)environ, &warnings);
+    snprintf(runtime_api, sizeof runtime_api, "127.0.0.1:%d", spec->lambda_port);
+    mem_free(world->config.runtime_api);
+    world->config.runtime_api = mem_copy(runtime_api);
     world->cassette = cassette_new();
     world->unwritten = unwritten_new(&world->config, loop_wall_ms(loop));
     world->recorder = recorder_open(loop, &world->config, world->unwritten, world->cassette, err);
@@ -67,7 +70,7 @@ struct world *world_open(struct loop *loop, const struct world_spec *spec, const
     else if (spec->mock)
         good = open_player(world, loop, spec->mock, err);
     else if (spec->record)
-        good = open_recorder(world, loop, spec->record, err);
+        good = open_recorder(world, loop, spec, err);
     if (good)
         return world;
     world_close(world);

@@ -12,6 +12,7 @@
 
 struct world_spec {
     const char *answers, *record, *mock; /* files, at most one of them; NULL */
+    int lambda_port;                     /* the Runtime API, which no flow may reach */
 };
 
 struct world;

@@ -44,7 +44,7 @@ class Test:
         self.page = self.browser.page()
 
     def start(self, *arguments):
-        return Watching(self.program, self.folder, "--timeout", "3", "--max-receives", "2",
+        return Watching(self.program, self.folder, "--timeout", "5", "--max-receives", "2",
                         *arguments, flows=False).ready()
 
     def close(self):
@@ -193,6 +193,19 @@ class Test:
         check(self.page.ask("document.querySelector('.more summary').textContent.includes('more')"),
               "most of its steps are folded")
 
+    def under_way(self):
+        """A run that waits is seen to wait, and its bar grows."""
+        self.watch.request("POST", "/send", {"flow": "slow"})
+        self.page.wait("[...document.querySelectorAll('.row[data-state=running]')].some((row) => "
+                       "row.textContent.includes('slow'))", "the run of slow")
+        self.page.ask("document.querySelector('.row[data-state=running]').click()")
+        self.page.wait("document.querySelector('.track > .bar[data-state=running]') && document"
+                       ".querySelector('.graph g[data-state=running]')", "its bar, under way")
+        total = "Number(document.querySelector('.timeline').style.getPropertyValue('--total'))"
+        before = self.page.ask(total)
+        self.page.wait(f"{total} > {before}", "time to go by")
+        self.page.wait("document.querySelector('.run[data-state=completed]')", "its end")
+
     def dead_letter(self):
         self.page.ask("location.hash = '#/queue'")
         self.page.wait("document.querySelector('#view table button')", "the dead letter", 25)
@@ -304,6 +317,7 @@ class Test:
         self.picture("many")
         self.json_mode()
         self.picture("completed")
+        self.under_way()
         self.save()
         self.keyboard()
         self.strangers()

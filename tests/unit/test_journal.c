@@ -163,6 +163,27 @@ static void journal_counts_what_it_has_no_room_for(void **state)
     assert_int_equal(run->unkept, 2);
 }
 
+static void journal_keeps_why_a_message_went_wrong(void **state)
+{
+    struct book *book = *state;
+    struct journal_run *old = add_run(book, begin(book), "r-1", "{}");
+    struct journal_run *run = add_run(book, begin(book), "r-1", "{}");
+    static const char *const others[] = {
+        "no log line", "[]", "{\"level\":\"INFO\",\"messageId\":\"m-1\",\"reason\":\"no\"}",
+        "{\"level\":\"ERROR\",\"messageId\":\"m-2\",\"reason\":\"no\"}",
+        "{\"level\":\"ERROR\",\"messageId\":\"m-1\"}"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        journal_log(book->journal, others[i]);
+    assert_null(run->error);
+    journal_log(book->journal, "{\"level\":\"ERROR\",\"messageId\":\"m-1\",\"reason\":\"no job\"}");
+    assert_string_equal(run->error, "no job");
+    assert_null(old->error);
+    journal_status(book->journal, run, 2, "failed", "it broke");
+    assert_string_equal(run->error, "it broke");
+    journal_log(book->journal, "{\"level\":\"ERROR\",\"messageId\":\"m-1\",\"reason\":\"again\"}");
+    assert_string_equal(run->error, "it broke");
+}
+
 static void journal_keeps_many_events_in_order(void **state)
 {
     struct book *book = *state;
@@ -189,6 +210,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(journal_drops_the_oldest_batches_that_have_ended, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(journal_counts_what_it_has_no_room_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(journal_keeps_why_a_message_went_wrong, set_up, tear_down),
         cmocka_unit_test_setup_teardown(journal_keeps_many_events_in_order, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,18 @@ class WatchTest(unittest.TestCase):
         self.assertEqual(200, status)
         watch.until("the message out of the dead letters", lambda: not watch.queue()["dlq"])
 
+    def test_a_past_message_is_sent_again_as_a_new_run(self):
+        watch = self.watch("--json")
+        first = json.loads(watch.request("POST", "/send", {"flow": "hello", "payload": {"name": "Ada"}})[2])
+        watch.said(first["run_id"])
+        status, _, body = watch.request("POST", "/resend", {"message_id": first["message_id"]})
+        self.assertEqual(200, status)
+        second = json.loads(body)["run_id"]
+        self.assertNotEqual(first["run_id"], second)
+        watch.said('"runId":"%s","flow":"hello","status":"completed"' % second)
+        self.assertIn("Hello, Ada", watch.request("GET", "/runs/2")[2])
+        self.assertEqual(400, watch.request("POST", "/resend", {"message_id": "nobody"})[0])
+
     def test_a_failed_run_is_done_for_the_queue(self):
         watch = self.watch()
         watch.request("POST", "/send", {"flow": "broken", "payload": {}})
