@@ -4,6 +4,7 @@
 #include "roots.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -329,6 +330,8 @@ struct loop *loop_new(const struct clock *clock, struct error *err)
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &loop->old_pipe);
     loop->signal_watch = (struct loop_fd){.fd = loop->signals, .ready = on_signals, .arg = loop};
     loop_fd_watch(loop, &loop->signal_watch, EPOLLIN);
+    /* nobody's openssl.cnf: it takes time to read, and OPENSSL_CONF could say anything */
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     for (int i = 0; i < LOOP_CACHES; i++)
         open_cache(loop, &loop->caches[i]);

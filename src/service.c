@@ -10,6 +10,8 @@
 #include <limits.h>
 #include <unistd.h>
 
+#define WARM_AFTER_MS 1
+
 /* One invocation after the other; there are as many seats as come at once. */
 struct seat {
     struct service *service;
@@ -22,6 +24,7 @@ struct service {
     struct stages stages;
     struct seat *seats; /* the first also reports a failed start */
     size_t seat_count;
+    struct loop_timer warm;
     bool cold;     /* nothing was served yet */
     bool starting; /* an /init/error is under way: its answer ends us */
     int exit_code;
@@ -195,6 +198,12 @@ static void on_confined(void *arg, const struct error *why)
         ask_for_invocations(service);
 }
 
+static void warm(void *arg)
+{
+    struct service *service = arg;
+    pool_warm(service->stages.pool, 1);
+}
+
 static void serve(struct service *service, struct config *config, const char *program)
 {
     struct error err = {0};
@@ -204,8 +213,10 @@ static void serve(struct service *service, struct config *config, const char *pr
     } else if (config->sandbox_strict) {
         pool_await_confined(service->stages.pool, on_confined, service);
     } else {
-        pool_warm(service->stages.pool, 1);
         ask_for_invocations(service);
+        /* the first worker starts while the first invocation is on its way */
+        loop_timer_set(service->stages.loop, &service->warm,
+                       loop_mono_ms(service->stages.loop) + WARM_AFTER_MS, warm, service);
     }
     loop_run(service->stages.loop);
 }
