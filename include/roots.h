@@ -9,13 +9,13 @@
 
 struct roots;
 
-/* The file is read at the first connection. */
+/* The file is read at the first connection; what in it is no certificate is passed over. */
 struct roots *roots_new(const char *file);
 void roots_free(struct roots *roots);
 const char *roots_file(const struct roots *roots);
 
 /* The handle's transfers trust these and nothing else; the roots outlive them. A file that cannot
- * be read fails a transfer with CURLE_SSL_CACERT_BADFILE. */
+ * be read, is over 16 MiB or has no certificate fails a transfer with CURLE_SSL_CACERT_BADFILE. */
 void roots_use(struct roots *roots, CURL *easy);
 
 #endif

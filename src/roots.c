@@ -6,6 +6,9 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <sys/stat.h>
+
+#define BUNDLE_MAX (16 * 1024 * 1024) /* bytes; the usual one has 220 KB */
 
 /* A certificate of the bundle, its bytes as they are, and whom it is of. */
 struct root {
@@ -71,17 +74,34 @@ static void add(struct roots *roots, unsigned char *der, long len)
     roots->list[roots->count++] = (struct root){der, len, subject, false};
 }
 
-static bool read_bundle(struct roots *roots)
+static bool is_bundle(const char *file)
 {
-    BIO *in = BIO_new_file(roots->file, "r");
+    struct stat info;
+    return stat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= BUNDLE_MAX;
+}
+
+/* False at the end. What is spoilt is passed over: those behind it are trusted all the same. */
+static bool read_one(struct roots *roots, BIO *in)
+{
     char *name, *header;
     unsigned char *der;
     long len;
-    while (in && PEM_read_bio(in, &name, &header, &der, &len)) {
+    if (PEM_read_bio(in, &name, &header, &der, &len)) {
         OPENSSL_free(header);
-        add(roots, der, len);
         OPENSSL_free(name);
+        add(roots, der, len);
+        return true;
     }
+    bool over = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
+    return !over && !BIO_eof(in);
+}
+
+static bool read_bundle(struct roots *roots)
+{
+    BIO *in = is_bundle(roots->file) ? BIO_new_file(roots->file, "r") : NULL;
+    while (in && read_one(roots, in))
+        ;
     BIO_free(in);
     ERR_clear_error(); /* the end of the file counts as one */
     return roots->count > 0;
