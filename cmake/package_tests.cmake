@@ -13,6 +13,8 @@ foreach(arch x86_64 arm64)
     set_tests_properties(empty_root_${arch} PROPERTIES FIXTURES_REQUIRED zip_${arch} TIMEOUT 300
                          SKIP_RETURN_CODE 77)
 endforeach()
+# as long again as the other: apart (./dev test-arm64)
+set_tests_properties(package_arm64 empty_root_arm64 PROPERTIES LABELS arm64)
 add_test(NAME package_refuses COMMAND sh ${PACKAGE_TESTS}/refuses.sh)
 set_tests_properties(package_refuses PROPERTIES ENVIRONMENT PACKAGE_TOOLS=${CMAKE_BINARY_DIR}
                      FIXTURES_REQUIRED zip_x86_64 RESOURCE_LOCK package TIMEOUT 120)

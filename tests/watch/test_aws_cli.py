@@ -21,10 +21,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
 
 
 def main():
-    emulator.HOME = emulator.bootstrap.ROOT / "build" / "awscli"
-    emulator.PACKAGES = ("awscli",)
     try:
-        python = emulator.install()
+        python = emulator.install(emulator.bootstrap.ROOT / "build" / "awscli", ("awscli",))
     except emulator.Unavailable as why:
         print("skipped: the AWS CLI cannot be had: %s" % why)
         return SKIPPED
