@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define ASKED_LOOK_MS 10
+#define DEAF_MS       1000 /* for a worker that closed its socket to be gone */
 #define READ_CHUNK    (64 * 1024)
 #define INBOX_MAX     (WIRE_FRAME_MAX + 4 + READ_CHUNK)
 #define OUTBOX_MAX    (2 * WIRE_FRAME_MAX + CONFIG_HTTP_RESPONSE_MAX * CONFIG_HTTP_IN_FLIGHT_MAX)
@@ -28,7 +29,9 @@ struct pool_worker {
     char *app_id; /* NULL: ran nothing yet */
     struct pool_user user;
     bool lent;
-    bool ready; /* its ready frame came */
+    int64_t loan;
+    bool ready;        /* its ready frame came */
+    const char *broke; /* why it was killed here, or NULL */
     bool paused;
     bool eof;
     bool exited;
@@ -40,6 +43,7 @@ struct pool_worker {
     int64_t asked_ms;        /* when it was asked */
     int64_t asked_cpu_ms;    /* its CPU time then */
     struct loop_timer again; /* delivers what is left in the inbox after a pause */
+    struct loop_timer deaf;  /* ends one that closed its socket and lives */
     struct buffer inbox;
     struct buffer outbox;
 };
@@ -166,12 +170,26 @@ void pool_kill(struct pool_worker *worker)
     loop_fd_stop(loop, &worker->socket);
     loop_timer_stop(loop, &worker->again);
     loop_timer_stop(loop, &worker->asked);
+    loop_timer_stop(loop, &worker->deaf);
     close(worker->socket.fd);
     munmap(worker->page, sizeof *worker->page);
     buffer_release(&worker->inbox);
     buffer_release(&worker->outbox);
     mem_free(worker->app_id);
     mem_free(worker);
+}
+
+/* Kills it for what it did; its user hears of it when it is gone. */
+static void end_broken(struct pool_worker *worker, const char *why)
+{
+    if (worker->broke || worker->exited)
+        return;
+    worker->broke = why;
+    if (!worker->lent)
+        log_line(worker->pool->log, LOG_WARN, "an idle worker is ended", LOG_TEXT("reason", why),
+                 LOG_NUMBER("pid", worker->child.pid));
+    loop_fd_stop(worker->pool->loop, &worker->socket);
+    kill(worker->child.pid, SIGKILL);
 }
 
 static void tell_confined(struct pool *pool, const struct error *why)
@@ -193,17 +211,17 @@ static void tell_unstartable(struct pool *pool, int status)
 static void report_gone(struct pool_worker *worker)
 {
     struct pool_user user = worker->user;
-    int status = worker->status;
-    bool lent = worker->lent, ready = worker->ready;
+    struct pool_end end = {worker->child.pid, worker->status, worker->ready, worker->broke};
+    bool lent = worker->lent;
     struct pool *pool = worker->pool;
-    if (!lent)
-        log_line(pool->log, LOG_WARN, "an idle worker ended by itself",
-                 LOG_NUMBER("pid", worker->child.pid), LOG_NUMBER("status", status));
+    if (!lent && !worker->broke)
+        log_line(pool->log, LOG_WARN, "an idle worker ended by itself", LOG_NUMBER("pid", end.pid),
+                 LOG_NUMBER("status", end.status));
     pool_kill(worker);
-    if (!ready)
-        tell_unstartable(pool, status);
+    if (!end.ready)
+        tell_unstartable(pool, end.status);
     if (lent)
-        user.gone(user.arg, status, ready);
+        user.gone(user.arg, &end);
 }
 
 /* --- what it says ----------------------------------------------------------------------------- */
@@ -258,27 +276,42 @@ static bool read_ready(struct pool_worker *worker)
     return worker->ready;
 }
 
-/* Hands the inbox to the user and ends the worker that is over. The worker may be gone after. */
-static void deliver(struct pool_worker *worker)
+/* What it said goes to its user, who may give it back from inside. False: the user killed it. */
+static bool hand_over(struct pool_worker *worker)
 {
-    bool broken = !worker->ready && worker->inbox.len && !read_ready(worker);
+    if (!worker->ready && worker->inbox.len && !read_ready(worker))
+        end_broken(worker, "it may not begin");
     if (worker->ready && worker->inbox.len && !worker->paused) {
         if (worker->lent) {
-            /* the user may give the worker back from inside, or kill it, which it tells */
             size_t used = worker->user.bytes(worker->user.arg, buffer_span(&worker->inbox));
             if (used == POOL_WORKER_GONE)
-                return;
+                return false;
             buffer_drop(&worker->inbox, used);
         } else {
-            broken = true; /* an idle worker has nothing to say */
+            end_broken(worker, "it spoke between two runs");
         }
     }
     if (worker->inbox.len == 0 && worker->inbox.size > READ_CHUNK)
         buffer_release(&worker->inbox);
-    if (broken || (worker->inbox.len + READ_CHUNK > INBOX_MAX && !worker->paused))
-        kill(worker->child.pid, SIGKILL);
-    if (worker->eof && worker->exited && (!worker->paused || worker->inbox.len == 0))
+    if (worker->inbox.len + READ_CHUNK > INBOX_MAX && !worker->paused)
+        end_broken(worker, "it sent more than a frame may have");
+    return true;
+}
+
+/* The worker may be gone after: what it said is told, and then its end. Of one that was ended here
+ * no more is heard. */
+static void deliver(struct pool_worker *worker)
+{
+    if (!worker->broke && !hand_over(worker))
+        return;
+    bool heard = worker->eof && (!worker->paused || worker->inbox.len == 0);
+    if (worker->exited && (heard || worker->broke))
         report_gone(worker);
+}
+
+static void on_deaf(void *arg)
+{
+    end_broken(arg, "it closed its socket");
 }
 
 static void read_socket(struct pool_worker *worker)
@@ -299,14 +332,15 @@ static void read_socket(struct pool_worker *worker)
     }
     if (worker->eof) {
         loop_fd_stop(worker->pool->loop, &worker->socket);
-        if (!worker->exited)
-            kill(worker->child.pid, SIGKILL); /* no more to say: no more to live for */
+        if (!worker->exited) /* it is about to, or else has no more to live for */
+            loop_timer_set(worker->pool->loop, &worker->deaf,
+                           loop_mono_ms(worker->pool->loop) + DEAF_MS, on_deaf, worker);
     }
 }
 
 static void watch_socket(struct pool_worker *worker)
 {
-    if (!worker->eof)
+    if (!worker->eof && !worker->broke)
         loop_fd_watch(worker->pool->loop, &worker->socket,
                       (worker->paused ? 0 : (uint32_t)EPOLLIN) |
                           (worker->outbox.len ? (uint32_t)EPOLLOUT : 0));
@@ -351,9 +385,9 @@ static void catch_up(void *arg)
     struct pool_worker *worker = arg;
     if (worker->paused)
         return;
-    if (worker->exited && !worker->eof)
+    if (worker->exited && !worker->eof && !worker->broke)
         read_socket(worker);
-    if (worker->exited && !worker->eof)
+    if (worker->exited && !worker->eof && !worker->broke)
         loop_timer_set(worker->pool->loop, &worker->again, loop_mono_ms(worker->pool->loop),
                        catch_up, worker);
     deliver(worker);
@@ -383,10 +417,28 @@ static struct pool_worker *find_idle(struct pool *pool, const char *app_id)
     for (struct pool_worker *worker = pool->workers; worker; worker = worker->next) {
         bool fits =
             app_id ? worker->app_id && strcmp(worker->app_id, app_id) == 0 : !worker->app_id;
-        if (!worker->lent && !worker->exited && !worker->eof && fits)
+        if (!worker->lent && !worker->exited && !worker->eof && !worker->broke && fits)
             return worker;
     }
     return NULL;
+}
+
+/* Bytes that no run has read were not written for the next one. */
+static bool is_quiet(const struct pool_worker *worker)
+{
+    char byte;
+    return worker->inbox.len == 0 &&
+           recv(worker->socket.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+/* A worker that has run this app before and is silent since. */
+static struct pool_worker *find_warm(struct pool *pool, const char *app_id)
+{
+    struct pool_worker *worker;
+    while ((worker = find_idle(pool, app_id)) && !is_quiet(worker))
+        end_broken(worker, "it spoke between two runs");
+    return worker;
 }
 
 /* Ends idle workers of other apps until one more that has an app makes no more of those than the
@@ -420,7 +472,7 @@ static void start_spare(void *arg)
 struct pool_worker *pool_take(struct pool *pool, const char *app_id, const struct pool_user *user,
                               struct error *err)
 {
-    struct pool_worker *worker = find_idle(pool, app_id);
+    struct pool_worker *worker = find_warm(pool, app_id);
     if (!worker) {
         worker = find_idle(pool, NULL);
         evict(pool);
@@ -432,8 +484,14 @@ struct pool_worker *pool_take(struct pool *pool, const char *app_id, const struc
         loop_timer_set(pool->loop, &pool->spare, loop_mono_ms(pool->loop), start_spare, pool);
     }
     worker->lent = true;
+    worker->loan++;
     worker->user = *user;
     return worker;
+}
+
+int64_t pool_loan(const struct pool_worker *worker)
+{
+    return worker->loan;
 }
 
 void pool_give_back(struct pool_worker *worker)
@@ -447,7 +505,7 @@ void pool_give_back(struct pool_worker *worker)
 void pool_send(struct pool_worker *worker, struct span bytes)
 {
     if (!buffer_add(&worker->outbox, bytes)) {
-        kill(worker->child.pid, SIGKILL); /* it asked for more than it reads */
+        end_broken(worker, "it asked for more than it reads");
         return;
     }
     if (!worker->eof)

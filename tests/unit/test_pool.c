@@ -20,8 +20,7 @@ static struct house house;
 struct user {
     struct pool_user pool_user;
     bool gone;
-    int status;
-    bool ready;
+    struct pool_end how;
 };
 
 static size_t on_bytes(void *arg, struct span bytes)
@@ -30,12 +29,11 @@ static size_t on_bytes(void *arg, struct span bytes)
     return bytes.len;
 }
 
-static void on_gone(void *arg, int status, bool ready)
+static void on_gone(void *arg, const struct pool_end *how)
 {
     struct user *user = arg;
     user->gone = true;
-    user->status = status;
-    user->ready = ready;
+    user->how = *how;
 }
 
 static struct pool_worker *take(struct user *user, const char *app)
@@ -197,8 +195,9 @@ static void the_end_of_a_worker_is_told_with_how_it_ended(void **state)
     struct pool_worker *worker = take_ready(&user);
     kill(pool_pid(worker), SIGKILL);
     assert_true(loops_until(house.stages.loop, &user.gone, 10000));
-    assert_true(user.ready);
-    assert_int_equal(user.status & 0x7f, SIGKILL);
+    assert_true(user.how.ready);
+    assert_null(user.how.broke);
+    assert_int_equal(user.how.status & 0x7f, SIGKILL);
     house_stop(&house);
 }
 
