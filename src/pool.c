@@ -1,17 +1,15 @@
 #include "pool.h"
 
+#include "launch.h"
 #include "sandbox.h"
 #include "wire.h"
 #include "worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +19,6 @@
 #define READ_CHUNK    (64 * 1024)
 #define INBOX_MAX     (WIRE_FRAME_MAX + 4 + READ_CHUNK)
 #define OUTBOX_MAX    (2 * WIRE_FRAME_MAX + CONFIG_HTTP_RESPONSE_MAX * CONFIG_HTTP_IN_FLIGHT_MAX)
-#define FIRST_CLOSED  (WORKER_PAGE + 1)
 
 struct pool_worker {
     struct pool *pool;
@@ -36,7 +33,7 @@ struct pool_worker {
     bool eof;
     bool exited;
     int status;
-    struct worker_page *page;
+    struct launched made;
     struct loop_fd socket;
     struct loop_child child;
     struct loop_timer asked; /* looks whether it answers */
@@ -66,88 +63,23 @@ static void catch_up(void *arg);
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-/* Runs the program as a worker: nothing in its environment but the time zone, nothing inherited but
- * its socket and the page. */
-static int spawn(struct pool *pool, int socket, int page, pid_t *pid)
+static struct pool_worker *start(struct pool *pool, struct error *err)
 {
-    char limit[24];
-    snprintf(limit, sizeof limit, "%lld", (long long)pool->config->memory_limit_bytes);
-    char *argv[] = {"moonmill-worker", WORKER_ARGUMENT, limit, NULL};
-    char *environment[] = {"TZ=UTC0", NULL};
-    sigset_t none, standard;
-    sigemptyset(&none);
-    sigemptyset(&standard);
-    sigaddset(&standard, SIGPIPE);
-
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, socket, WORKER_SOCKET);
-    posix_spawn_file_actions_adddup2(&files, page, WORKER_PAGE);
-#ifdef __GLIBC__ /* a worker closes what it is left all the same, first of all */
-    posix_spawn_file_actions_addclosefrom_np(&files, FIRST_CLOSED);
-#endif
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &standard);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int failed = posix_spawn(pid, pool->program, &files, &attributes, argv, environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    return failed;
-}
-
-/* The page keeps its size: a look at one that its worker has cut would be the supervisor's end. */
-static struct worker_page *map_page(int fd)
-{
-    if (fd < 0 || ftruncate(fd, sizeof(struct worker_page)) != 0 ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    struct launched made;
+    if (!launch_worker(pool->program, pool->config->memory_limit_bytes, &made, err))
         return NULL;
-    void *page = mmap(NULL, sizeof(struct worker_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    return page == MAP_FAILED ? NULL : page;
-}
-
-static void adopt(struct pool *pool, struct pool_worker *worker, int socket, pid_t pid)
-{
+    struct pool_worker *worker = mem_new(sizeof *worker);
     worker->pool = pool;
-    worker->socket = (struct loop_fd){.fd = socket, .ready = on_socket, .arg = worker};
-    worker->child = (struct loop_child){.pid = pid, .exited = on_exit, .arg = worker};
+    worker->made = made;
+    worker->socket = (struct loop_fd){.fd = made.socket, .ready = on_socket, .arg = worker};
+    worker->child = (struct loop_child){.pid = made.pid, .exited = on_exit, .arg = worker};
     buffer_init(&worker->inbox, INBOX_MAX);
     buffer_init(&worker->outbox, OUTBOX_MAX);
     loop_fd_watch(pool->loop, &worker->socket, EPOLLIN);
     loop_child_watch(pool->loop, &worker->child);
     worker->next = pool->workers;
     pool->workers = worker;
-}
-
-static struct pool_worker *start(struct pool *pool, struct error *err)
-{
-    int ends[2] = {-1, -1};
-    pid_t pid = 0;
-    int page_fd = memfd_create("moonmill-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    struct pool_worker *worker = mem_new(sizeof *worker);
-    worker->page = map_page(page_fd);
-    bool prepared = worker->page && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 &&
-                    fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
-    int failed = prepared ? spawn(pool, ends[1], page_fd, &pid) : errno;
-    if (failed) {
-        error_set(err, ERROR_SYSTEM, "cannot start a worker: %s", strerror(failed));
-        goto fail;
-    }
-    close(ends[1]);
-    close(page_fd);
-    adopt(pool, worker, ends[0], pid);
     return worker;
-fail:
-    for (int i = 0; i < 2; i++)
-        if (ends[i] >= 0)
-            close(ends[i]);
-    if (page_fd >= 0)
-        close(page_fd);
-    if (worker->page)
-        munmap(worker->page, sizeof *worker->page);
-    mem_free(worker);
-    return NULL;
 }
 
 /* --- ending ----------------------------------------------------------------------------------- */
@@ -171,8 +103,7 @@ void pool_kill(struct pool_worker *worker)
     loop_timer_stop(loop, &worker->again);
     loop_timer_stop(loop, &worker->asked);
     loop_timer_stop(loop, &worker->deaf);
-    close(worker->socket.fd);
-    munmap(worker->page, sizeof *worker->page);
+    launch_release(&worker->made);
     buffer_release(&worker->inbox);
     buffer_release(&worker->outbox);
     mem_free(worker->app_id);
@@ -526,7 +457,7 @@ void pool_pause(struct pool_worker *worker, bool paused)
 bool pool_stalls(const struct pool_worker *worker, struct pulse *pulse, int64_t stall_ms, bool idle)
 {
     int64_t cpu_ms;
-    uint64_t ticks = atomic_load_explicit(&worker->page->ticks, memory_order_relaxed);
+    uint64_t ticks = atomic_load_explicit(&worker->made.page->ticks, memory_order_relaxed);
     if (!clock_cpu_ms(worker->child.pid, &cpu_ms))
         return false;
     if (!pulse->begun || ticks != pulse->ticks || idle) {

@@ -1,6 +1,7 @@
 /* pool: real workers, looked at from outside. */
 #include "house.h"
 #include "loops.h"
+#include "offspring.h"
 
 // clang-format off
 #include <stdarg.h>
@@ -155,35 +156,15 @@ static void a_worker_stays_with_its_app(void **state)
     house_stop(&house);
 }
 
-static int count_children(void)
-{
-    char path[300];
-    int count = 0;
-    DIR *folder = opendir("/proc");
-    const struct dirent *entry;
-    assert_non_null(folder);
-    while ((entry = readdir(folder))) {
-        long parent = 0;
-        snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-        FILE *file = strtol(entry->d_name, NULL, 10) > 0 ? fopen(path, "r") : NULL;
-        if (file && fscanf(file, "%*d (%*[^)]) %*c %ld", &parent) == 1)
-            count += parent == getpid();
-        if (file)
-            fclose(file);
-    }
-    closedir(folder);
-    return count;
-}
-
 static void a_spare_is_started_after_one_was_taken(void **state)
 {
     (void)state;
     struct user user;
     house_start(&house, NULL);
     take(&user, "app-a");
-    assert_int_equal(count_children(), 1); /* not in the hot path */
+    assert_int_equal(offspring_count(), 1); /* not in the hot path */
     loops_for(house.stages.loop, 50);
-    assert_int_equal(count_children(), 2);
+    assert_int_equal(offspring_count(), 2);
     house_stop(&house);
 }
 
