@@ -21,6 +21,8 @@ struct span span_of(const char *text);
 bool span_equal(struct span a, struct span b);
 /* True when the span holds exactly the C string's bytes. */
 bool span_is(struct span a, const char *text);
+/* The longest beginning of at most max bytes that ends between two characters of UTF-8. */
+struct span span_cut(struct span text, size_t max);
 
 /* Zeroed memory; never NULL. Freed by mem_free. */
 void *mem_new(size_t size);

@@ -20,6 +20,14 @@ bool span_is(struct span a, const char *text)
     return span_equal(a, span_of(text));
 }
 
+struct span span_cut(struct span text, size_t max)
+{
+    size_t len = text.len < max ? text.len : max;
+    while (len < text.len && len > 0 && ((unsigned char)text.at[len] & 0xc0) == 0x80)
+        len--;
+    return (struct span){text.at, len};
+}
+
 static void *must(void *memory)
 {
     if (!memory) {

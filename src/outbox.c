@@ -56,13 +56,10 @@ static void append(struct outbox *outbox, struct span text, size_t type_len, int
     outbox->bytes += cost(event);
 }
 
-/* The first bytes of a type, up to a character's edge. */
+/* The first bytes of a type. */
 static int shown_len(struct span type)
 {
-    size_t len = type.len < TYPE_SHOWN_MAX ? type.len : TYPE_SHOWN_MAX;
-    while (len < type.len && len > 0 && ((unsigned char)type.at[len] & 0xc0) == 0x80)
-        len--;
-    return (int)len;
+    return (int)span_cut(type, TYPE_SHOWN_MAX).len;
 }
 
 static void put_refusal(struct buffer *text, const struct error *refusal)

@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include "context.h"
+#include "description.h"
 #include "fetch.h"
 #include "json.h"
 #include "pending.h"
@@ -12,12 +13,11 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define STALL_LOOKS      8   /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
-#define RUN_GRACE_MS     200 /* a worker that stops by itself can say step and line... */
-#define ASKED_GRACE_MS   100 /* ...and so can one that is asked, in the middle of native code */
-#define UNDO_MS          10000
-#define STEP_MAX         1024
-#define FINDING_TEXT_MAX 4096
+#define STALL_LOOKS    8   /* looks at the worker's pulse in one EXECUTOR_STALL_MS */
+#define RUN_GRACE_MS   200 /* a worker that stops by itself can say step and line... */
+#define ASKED_GRACE_MS 100 /* ...and so can one that is asked, in the middle of native code */
+#define UNDO_MS        10000
+#define STEP_MAX       1024
 
 enum run_state { RUN_LOADING, RUN_LOADED, RUN_RUNNING, RUN_OVER, RUN_STATES };
 
@@ -199,47 +199,23 @@ static void watch_for_stall(void *arg)
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
-/* The longest beginning of at most max bytes that ends at a character's edge. */
-static struct span cut(struct span text, size_t max)
-{
-    size_t len = text.len < max ? text.len : max;
-    while (len < text.len && len > 0 && ((unsigned char)text.at[len] & 0xc0) == 0x80)
-        len--;
-    return (struct span){text.at, len};
-}
-
 static void remember_step(struct run *run, struct span step)
 {
-    struct span kept = cut(step, sizeof run->step - 1);
+    struct span kept = span_cut(step, sizeof run->step - 1);
     if (step.len)
         snprintf(run->step, sizeof run->step, "%.*s", (int)kept.len, kept.at);
 }
 
-/* A finding is a worker's word, too: what is told of it is no longer than an outcome's texts. */
-static char *finding_text(const cJSON *finding, const char *name, const char *otherwise)
+/* It does not load: the run ends before it starts. */
+static void end_unloadable(struct run *run, const struct description *why)
 {
-    const char *text = json_member_text(finding, name);
-    return mem_string(cut(span_of(text && *text ? text : otherwise), FINDING_TEXT_MAX));
-}
-
-/* The first error among the findings ends the run before it starts. */
-static void end_unloadable(struct run *run, const cJSON *finding)
-{
-    const cJSON *line = json_member(finding, "line");
-    bool known = cJSON_IsNumber(line) && line->valuedouble >= 1 && line->valuedouble <= INT32_MAX;
-    char *code = finding_text(finding, "code", "flow.invalid");
-    char *message = finding_text(finding, "message", "the flow does not load");
-    char *file = finding_text(finding, "file", "");
     struct run_outcome outcome = {.end = RUN_FAILED,
-                                  .code = code,
-                                  .message = message,
+                                  .code = why->code,
+                                  .message = why->message,
                                   .step = "",
-                                  .file = file,
-                                  .line = known ? (int64_t)line->valuedouble : 0};
+                                  .file = why->file,
+                                  .line = why->line};
     end(run, &outcome);
-    mem_free(code);
-    mem_free(message);
-    mem_free(file);
 }
 
 /* What the worker wrote in the run before is not believed, though it is read only now. */
@@ -254,26 +230,18 @@ static bool is_own(const struct run *run, int64_t number, struct error *err)
 static bool on_described(struct run *run, const struct wire_frame *frame, struct error *err)
 {
     struct wire_described described;
-    cJSON *text = NULL;
-    const cJSON *finding;
+    struct description flow;
     if (!wire_get_described(frame, &described, err) || !is_own(run, described.run, err) ||
-        !(text = json_parse(described.text, err)))
+        !description_read(described.text, &flow, err))
         return false;
-    cJSON_ArrayForEach(finding, json_member(text, "findings"))
-    {
-        const char *severity = json_member_text(finding, "severity");
-        if (severity && strcmp(severity, "error") == 0) {
-            end_unloadable(run, finding);
-            cJSON_Delete(text);
-            return true;
-        }
+    if (flow.code) {
+        end_unloadable(run, &flow);
+    } else {
+        run->declared_ms = flow.timeout_ms;
+        run->state = RUN_LOADED;
+        run->user.loaded(run->user.arg);
     }
-    const cJSON *timeout = json_member(text, "timeout_ms");
-    if (cJSON_IsNumber(timeout) && timeout->valuedouble >= 1 && timeout->valuedouble < 1e12)
-        run->declared_ms = (int64_t)timeout->valuedouble;
-    cJSON_Delete(text);
-    run->state = RUN_LOADED;
-    run->user.loaded(run->user.arg);
+    description_release(&flow);
     return true;
 }
 

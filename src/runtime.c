@@ -428,10 +428,7 @@ static bool type_is_known(const char *type)
 /* A copy that may stand in a header: one line, valid UTF-8, not long. */
 static char *tidy_message(const char *message)
 {
-    struct span text = {message, strnlen(message, MESSAGE_MAX)};
-    while (text.len == MESSAGE_MAX && text.len > 0 &&
-           ((unsigned char)message[text.len] & 0xc0) == 0x80)
-        text.len--;
+    struct span text = span_cut(span_of(message), MESSAGE_MAX);
     bool utf8 = json_is_utf8(text);
     char *tidy = mem_string(text);
     for (char *c = tidy; *c; c++) {

@@ -275,11 +275,7 @@ static struct span get_text(lua_State *L, const char *name, size_t max)
     if (lua_rawget(L, AT_OUTCOME) == LUA_TSTRING)
         text.at = lua_tolstring(L, -1, &text.len);
     lua_pop(L, 1);
-    if (text.len <= max)
-        return text;
-    for (text.len = max; text.len && ((unsigned char)text.at[text.len] & 0xc0) == 0x80;)
-        text.len--;
-    return text;
+    return span_cut(text, max);
 }
 
 static int64_t get_number(lua_State *L, const char *name)

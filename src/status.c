@@ -5,18 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The longest beginning of at most STATUS_TEXT_MAX bytes that ends at a character's edge. */
-static struct span cut(struct span text)
-{
-    size_t len = text.len < STATUS_TEXT_MAX ? text.len : STATUS_TEXT_MAX;
-    while (len < text.len && len > 0 && ((unsigned char)text.at[len] & 0xc0) == 0x80)
-        len--;
-    return (struct span){text.at, len};
-}
-
 static void put_text(struct buffer *body, struct span text)
 {
-    struct span kept = cut(text);
+    struct span kept = span_cut(text, STATUS_TEXT_MAX);
     char *bytes = mem_string(kept);
     if (!json_is_utf8(kept))
         for (size_t i = 0; i < kept.len; i++)
@@ -49,7 +40,7 @@ void status_latest_set(struct status_latest *latest, int64_t percent, struct spa
     if (percent >= 0)
         latest->percent = percent < 100 ? percent : 100;
     if (step.len > 0) {
-        struct span kept = cut(step);
+        struct span kept = span_cut(step, STATUS_TEXT_MAX);
         mem_free((char *)latest->step.at);
         latest->step = (struct span){mem_string(kept), kept.len};
     }

@@ -17,15 +17,6 @@ for word in ([[and break do else elseif end false for function goto if in local 
     KEYWORDS[word] = true
 end
 
-local function sorted_keys(t)
-    local keys = {}
-    for key in pairs(t) do
-        keys[#keys + 1] = key
-    end
-    table.sort(keys)
-    return keys
-end
-
 local function check_name(node)
     local name = node.name
     local kind = kinds[node.kind]
@@ -52,7 +43,7 @@ end
 
 local function check_options(node)
     node.set = {}
-    for _, name in ipairs(sorted_keys(node.options)) do
+    for _, name in ipairs(text.names(node.options)) do
         local read = kinds[node.kind].options[name]
         if not read then
             unknown_option(node, name)
@@ -112,7 +103,7 @@ local function check_entries(flow)
     for _, child in ipairs(flow.children) do
         steps[child.name or ""] = true
     end
-    for _, alias in ipairs(sorted_keys(flow.set.entries or {})) do
+    for _, alias in ipairs(text.names(flow.set.entries or {})) do
         local step = flow.set.entries[alias]
         if not steps[step] then
             findings.error("entry.unknown", ('entries: "%s" is no top-level step'):format(

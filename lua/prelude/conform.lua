@@ -8,15 +8,6 @@ local violations = use "violations"
 
 local conform = {}
 
-local function names_of(object)
-    local names = {}
-    for name in pairs(object) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    return names
-end
-
 local check
 
 local function holds(types, value)
@@ -98,7 +89,7 @@ end
 local function check_others(schema, value, path, found)
     local known = schema.properties and schema.properties.of or {}
     local others = schema.additionalProperties
-    for _, name in ipairs(names_of(value)) do
+    for _, name in ipairs(text.names(value)) do
         local inner = path .. "." .. text.show(name)
         if known[name] == nil and not others.allowed then
             local near = spelling.nearest(name, known)

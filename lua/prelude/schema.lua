@@ -29,15 +29,6 @@ local function must_be(reading, path, expected, value, hint)
     tell(reading, path, (" must be %s, got %s"):format(expected, text.show(value)), hint)
 end
 
-local function sorted_keys(t)
-    local keys = {}
-    for key in pairs(t) do
-        keys[#keys + 1] = key
-    end
-    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-    return keys
-end
-
 -- Whether it is a list with something in it.
 local function is_list(value)
     if type(value) ~= "table" then
@@ -74,7 +65,7 @@ function keywords.properties(value, path, reading, depth)
                        'properties = { name = { type = "string" } }')
     end
     local properties = {}
-    for _, name in ipairs(sorted_keys(value)) do
+    for _, name in ipairs(text.names(value)) do
         local inner = path .. "." .. text.show(name)
         if type(name) == "string" then
             properties[name] = read(value[name], inner, reading, depth + 1)
@@ -82,7 +73,7 @@ function keywords.properties(value, path, reading, depth)
             must_be(reading, inner, "a property with a name", name)
         end
     end
-    return { of = properties, names = sorted_keys(properties) }
+    return { of = properties, names = text.names(properties) }
 end
 
 function keywords.required(value, path, reading)
@@ -214,7 +205,7 @@ function read(value, path, reading, depth)
         return tell(reading, path, (": schemas are nested over %d deep"):format(DEPTH_MAX))
     end
     local parsed = {}
-    for _, keyword in ipairs(sorted_keys(value)) do
+    for _, keyword in ipairs(text.names(value)) do
         local reader, inner = keywords[keyword], path .. "." .. text.show(keyword)
         if reader then
             parsed[keyword] = reader(value[keyword], inner, reading, depth)

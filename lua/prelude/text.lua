@@ -3,6 +3,16 @@
 -- before it becomes JSON; bytes that are no UTF-8 become U+FFFD.
 local text = {}
 
+-- The keys of a table as a list in their order.
+function text.names(of)
+    local names = {}
+    for name in pairs(of) do
+        names[#names + 1] = name
+    end
+    table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
+    return names
+end
+
 function text.cut(s, max)
     if #s <= max then
         return s

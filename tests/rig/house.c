@@ -145,6 +145,21 @@ static void remove_folder(const char *path)
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static struct server_answer refuse(struct house *house, enum house_push_kind kind, const char *run,
+                                   unsigned nth)
+{
+    (void)run;
+    (void)nth;
+    return kind == house->refused ? house->refusal : (struct server_answer){0};
+}
+
+void house_refuse(struct house *house, enum house_push_kind kind, struct server_answer answer)
+{
+    house->refused = kind;
+    house->refusal = answer;
+    house->script = refuse;
+}
+
 void house_stop(struct house *house)
 {
     turns_free(house->stages.turns);

@@ -40,7 +40,9 @@ struct house {
     struct log log;
     struct stages stages;
     struct server *server;
-    house_script *script; /* or NULL */
+    house_script *script;         /* or NULL */
+    enum house_push_kind refused; /* of house_refuse */
+    struct server_answer refusal;
     int log_fd;
     char flows_dir[64];
     char log_path[80];
@@ -59,6 +61,8 @@ void house_start(struct house *house, const char *const *environment);
 void house_start_with_flow(struct house *house, const char *const *environment, const char *name,
                            const char *source);
 void house_stop(struct house *house);
+/* From now on every push of that kind is answered so. */
+void house_refuse(struct house *house, enum house_push_kind kind, struct server_answer answer);
 /* Writes flows/<name>.lua; a name may have folders: "lib/money". */
 void house_flow(struct house *house, const char *name, const char *source);
 

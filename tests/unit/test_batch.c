@@ -23,18 +23,6 @@
 /* One house a test; static, because it is large. */
 static struct house house;
 
-static struct server_answer refusal;
-static enum house_push_kind refused_kind;
-
-static struct server_answer refuse(struct house *of, enum house_push_kind kind, const char *run,
-                                   unsigned nth)
-{
-    (void)of;
-    (void)run;
-    (void)nth;
-    return kind == refused_kind ? refusal : (struct server_answer){0};
-}
-
 /* --- records that do not become runs ---------------------------------------------------------- */
 
 static void a_record_that_is_no_job_fails_alone(void **state)
@@ -164,9 +152,7 @@ static void two_records_of_one_run_run_once_and_share_its_fate(void **state)
     assert_string_equal(house_run(&house, event, 0, LIMIT_MS), ALL_DONE);
     assert_int_equal(house_count(&house, "r1", HOUSE_RUNNING), 1);
     mem_free(event);
-    refused_kind = HOUSE_RUNNING;
-    refusal = (struct server_answer){.status = 403};
-    house.script = refuse;
+    house_refuse(&house, HOUSE_RUNNING, (struct server_answer){.status = 403});
     jobs[0].run = jobs[1].run = "r2";
     event = house_event(&house, jobs, 2);
     assert_string_equal(house_run(&house, event, 0, LIMIT_MS),

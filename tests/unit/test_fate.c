@@ -46,18 +46,6 @@ static void signal_workers(int number)
     closedir(folder);
 }
 
-static struct server_answer refusal;
-static enum house_push_kind refused_kind;
-
-static struct server_answer refuse(struct house *of, enum house_push_kind kind, const char *run,
-                                   unsigned nth)
-{
-    (void)of;
-    (void)run;
-    (void)nth;
-    return kind == refused_kind ? refusal : (struct server_answer){0};
-}
-
 /* --- the flow ended --------------------------------------------------------------------------- */
 
 static void a_completed_flow_is_acknowledged_after_its_end_was_accepted(void **state)
@@ -295,9 +283,7 @@ static void the_answer_leaves_in_time_while_the_api_hangs(void **state)
     (void)state;
     house_start_with_flow(&house, (const char *[]){"EXECUTOR_CALLBACK_TIMEOUT_MS=60000", NULL},
                           "hello", house_hello);
-    refused_kind = HOUSE_RUNNING;
-    refusal = (struct server_answer){.fault = SERVER_HANGS};
-    house.script = refuse;
+    house_refuse(&house, HOUSE_RUNNING, (struct server_answer){.fault = SERVER_HANGS});
     struct jobs_record job = {.run = "r1", .flow = "hello"};
     char *event = house_event(&house, &job, 1);
     int64_t before = clock_mono_ms(&house.clock);
@@ -449,9 +435,7 @@ static void what_the_api_does_not_take_goes_back_to_the_queue(void **state)
         house_start_with_flow(
             &house, (const char *[]){"EXECUTOR_FLUSH_SECS=1", "EXECUTOR_CALLBACK_RETRIES=1", NULL},
             "hello", house_hello);
-        refused_kind = rows[i].kind;
-        refusal = rows[i].answer;
-        house.script = refuse;
+        house_refuse(&house, rows[i].kind, rows[i].answer);
         house_run_one(&house, &(struct jobs_record){.run = "r1", .flow = "hello"}, 0,
                       RETURNED("r1"));
         if (!house_logged(&house, rows[i].log))
@@ -492,12 +476,11 @@ static void an_event_that_the_api_refuses_alone_fails_its_run_and_no_other_event
 static void an_api_without_run_rows_takes_events_as_proof(void **state)
 {
     (void)state;
-    refusal = (struct server_answer){
+    const struct server_answer refusal = {
         .status = 404, .body = "{\"error\":{\"code\":\"NOT_FOUND\",\"message\":\"run\"}}"};
     house_start_with_flow(&house, NULL, "hello", house_hello);
     for (int i = 0; i < 2; i++) {
-        refused_kind = i == 0 ? HOUSE_RUNNING : HOUSE_TERMINAL;
-        house.script = refuse;
+        house_refuse(&house, i == 0 ? HOUSE_RUNNING : HOUSE_TERMINAL, refusal);
         house_run_one(&house, &(struct jobs_record){.run = i == 0 ? "r1" : "r2", .flow = "hello"},
                       0, ALL_DONE);
     }

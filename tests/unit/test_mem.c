@@ -82,6 +82,16 @@ static void a_buffer_grows_by_many_small_pieces(void **state)
     buffer_release(&buffer);
 }
 
+static void a_span_is_cut_between_characters(void **state)
+{
+    (void)state;
+    struct span text = span_of("a\xc3\xa4\xe2\x82\xac.");
+    static const size_t lens[] = {0, 1, 1, 3, 3, 3, 6, 7, 7};
+    for (size_t max = 0; max < sizeof lens / sizeof *lens; max++)
+        assert_int_equal(span_cut(text, max).len, lens[max]);
+    assert_int_equal(span_cut(span_of("\x80\x80\x80"), 2).len, 0);
+}
+
 static void a_buffer_drops_from_its_front(void **state)
 {
     (void)state;
@@ -108,6 +118,7 @@ int main(void)
         cmocka_unit_test(a_wiped_secret_is_gone),
         cmocka_unit_test(a_buffer_refuses_what_would_pass_its_maximum),
         cmocka_unit_test(a_buffer_grows_by_many_small_pieces),
+        cmocka_unit_test(a_span_is_cut_between_characters),
         cmocka_unit_test(a_buffer_drops_from_its_front),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
