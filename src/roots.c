@@ -121,12 +121,14 @@ static X509 *make(X509_STORE *store, struct root *root)
     return made;
 }
 
-/* Puts all certificates of that subject into the store; the first is the answer. */
+/* Puts all certificates of that subject into the store; the first is the answer. What is spoilt is
+ * no error of the handshake's. */
 static int find(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *name,
                 X509_OBJECT *found)
 {
     struct roots *roots = X509_LOOKUP_get_method_data(lookup);
     int count = 0;
+    ERR_set_mark();
     for (size_t i = 0; type == X509_LU_X509 && i < roots->count; i++) {
         struct root *root = &roots->list[i];
         if (root->made || X509_NAME_cmp(root->subject, name) != 0)
@@ -138,6 +140,7 @@ static int find(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *nam
         }
         X509_free(made);
     }
+    ERR_pop_to_mark();
     return count > 0;
 }
 
