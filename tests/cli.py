@@ -107,6 +107,9 @@ def check_wrong_use(command, page):
             "--env-file /nowhere: cannot be read")
     if operands:
         refused(f"{command} without operands", run(command), 2, "which ")
+    if operands and re.fullmatch(r"[a-z]+(\|[a-z]+)+", usage):
+        refused(f"{command} bogus", run(command, "bogus"), 2,
+                re.escape(f"'bogus': must be {usage}"))
     if "..." not in usage:
         refused(f"{command} with too many", run(command, "x", "y", "z"), 2,
                 "one too many|takes no names")

@@ -14,7 +14,7 @@ enum option_kind {
     OPTION_FLAG,   /* bool: was it given */
     OPTION_TEXT,   /* const char *, as given */
     OPTION_FILE,   /* const char *; shells offer files */
-    OPTION_FOLDER, /* const char *, of a folder that is there */
+    OPTION_FOLDER, /* const char *, of a folder that is there, as is the default's */
     OPTION_NUMBER, /* int64_t, from least to most */
     OPTION_WORD    /* const char *, one of the words in value: "text|svg|dot" */
 };
@@ -33,7 +33,7 @@ struct command {
     const char *name;
     const char *summary;  /* half a line */
     const char *about;    /* what it does, in sentences; help breaks the lines */
-    const char *operands; /* "FILE|-", "[PATH...]", ""; words in small letters are the choice */
+    const char *operands; /* "FILE|-", "[PATH...]", ""; words in small letters: one of them */
     int operands_min;
     int operands_max;            /* -1: any number */
     const char *const *examples; /* command lines, NULL last; help begins with them */

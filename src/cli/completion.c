@@ -312,9 +312,7 @@ static int completion_main(int argc, char **argv)
         write_bash();
     else if (strcmp(shell, "zsh") == 0)
         write_zsh();
-    else if (strcmp(shell, "fish") == 0)
-        write_fish();
     else
-        return cli_usage("completion", "'%s': must be %s", shell, completion_command.operands);
+        write_fish();
     return CLI_DONE;
 }

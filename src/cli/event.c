@@ -196,8 +196,6 @@ static int judge_options(const struct options *options, const char *what)
 {
     const char *bad = bad_id(options);
     bool event = strcmp(what, "sqs") == 0;
-    if (!event && strcmp(what, "job") != 0 && strcmp(what, "token") != 0)
-        return cli_usage("event", "'%s': must be %s", what, event_command.operands);
     if (!options->flow && strcmp(what, "token") != 0)
         return cli_usage("event", "which flow? --flow NAME");
     if (bad)

@@ -158,12 +158,6 @@ const struct command replay_command = {
             " \"response\":{\"batchItemFailures\":[]}}",
     .main = replay_main};
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 static bool is_url(const char *text)
 {
     return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
@@ -181,8 +175,6 @@ static int check_options(const struct options *options)
     if (options->callback && !is_url(options->callback))
         return cli_usage("replay", "--callback '%s': must be an http or https URL",
                          options->callback);
-    if (!is_folder(options->flows)) /* the usual one, which nobody named */
-        return cli_usage("replay", "--flows '%s': no such folder", options->flows);
     return -1;
 }
 
