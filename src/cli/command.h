@@ -13,6 +13,7 @@
 enum option_kind {
     OPTION_FLAG,   /* bool: was it given */
     OPTION_TEXT,   /* const char *, as given */
+    OPTION_FLOW,   /* const char *, as given; shells offer flows */
     OPTION_FILE,   /* const char *; shells offer files */
     OPTION_FOLDER, /* const char *, of a folder that is there, as is the default's */
     OPTION_NUMBER, /* int64_t, from least to most */

@@ -26,7 +26,7 @@ static const char *const event_examples[] = {
 
 static const struct option_spec event_options[] = {
     {.name = "flow",
-     .kind = OPTION_TEXT,
+     .kind = OPTION_FLOW,
      .value = "NAME",
      .help = "the flow that a job asks for; needed, but for a token",
      .at = offsetof(struct event_options, flow)},
