@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 MOONMILL = os.path.abspath(sys.argv[1])
-COMMON = {"env-file", "quiet", "verbose", "help"}
+COMMON = {"env-file", "quiet", "help"}
 failures = []
 
 
@@ -78,6 +78,8 @@ def check_wrong_use(command, page):
     operands = words if usage and not usage.startswith("[") else []
     options = options_of(page)
     check(f"{command} takes the common options", COMMON <= set(options))
+    if "verbose" not in options:
+        refused(f"{command} -v", run(command, "-v"), 2, "'-v' is no option of it")
     refused(f"{command} --bogus-thing", run(command, "--bogus-thing"), 2,
             "'--bogus-thing' is no option of it\nTry: moonmill " + command + " --help\n")
     refused(f"{command} -Z", run(command, "-Z"), 2, "'-Z' is no option")

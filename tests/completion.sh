@@ -91,7 +91,7 @@ check 'moonmill gra' graph ! check
 check 'moonmill graph --fo' --format ! --flows
 check 'moonmill graph --format ' text svg mermaid dot json
 check 'moonmill graph --format s' svg ! text
-check 'moonmill check --' --flows --json --env-file --quiet --verbose --help ! --answers
+check 'moonmill check --' --flows --json --env-file --quiet --help ! --verbose ! --answers
 check 'moonmill completion ' bash zsh fish
 check 'moonmill event ' sqs job token
 check 'moonmill event job --flow ' refund report board ! elsewhere ! refund_spec ! refund@1.2.0

@@ -18,7 +18,6 @@
 struct common {
     const char *env_file;
     bool quiet;
-    bool verbose;
     bool help;
 };
 
@@ -32,7 +31,6 @@ static const struct option_spec common_options[] = {
      .letter = 'q',
      .help = "results and errors, nothing else",
      .at = offsetof(struct common, quiet)},
-    {.name = "verbose", .letter = 'v', .help = "say more", .at = offsetof(struct common, verbose)},
     {.name = "help", .letter = 'h', .help = "this page", .at = offsetof(struct common, help)},
 };
 #define COMMON (sizeof common_options / sizeof *common_options)
@@ -272,7 +270,6 @@ int command_read(const struct command *command, int argc, char **argv, void *int
         return status;
     if (reading.common.env_file && !env_file_set(reading.common.env_file, &err))
         return cli_fail(command->name, CLI_INPUT, "--env-file %s", err.text);
-    *line = (struct command_line){argv + optind, argc - optind, reading.common.quiet,
-                                  reading.common.verbose};
+    *line = (struct command_line){argv + optind, argc - optind, reading.common.quiet};
     return -1;
 }

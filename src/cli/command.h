@@ -1,7 +1,7 @@
 /* command: what `moonmill NAME` takes, as one table: parsing, --help, docs/cli.md and the shells'
  * completion all come from it.
  *
- * Every command takes --help, -q, -v and --env-file besides its own options. */
+ * Every command takes --help, -q and --env-file besides its own options. */
 #ifndef MOONMILL_CLI_COMMAND_H
 #define MOONMILL_CLI_COMMAND_H
 
@@ -52,8 +52,7 @@ struct command {
 struct command_line {
     char **operands;
     int count;
-    bool quiet;   /* -q: results and errors, nothing else */
-    bool verbose; /* -v */
+    bool quiet; /* -q: results and errors, nothing else */
 };
 
 /* Reads the options into the fields of `into`, which hold the defaults, and sets the environment

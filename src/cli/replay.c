@@ -127,6 +127,10 @@ static const struct option_spec replay_options[] = {
     {.name = "json",
      .help = "one JSON document instead of lines",
      .at = offsetof(struct options, json)},
+    {.name = "verbose",
+     .letter = 'v',
+     .help = "`run:` events and the runtime's log as well",
+     .at = offsetof(struct options, verbose)},
 };
 
 static const char *const replay_exits[COMMAND_EXITS] = {
@@ -141,9 +145,7 @@ const struct command replay_command = {
         "Runs the jobs of a recorded SQS event through the real runtime on this machine. The "
         "queue, the API and the outside world are local stand-ins. A job whose executor_jwt is "
         "no token (\"@JWT@\") gets one. With --record, --mock or --expect runs go one after the "
-        "other, unless EXECUTOR_CONCURRENCY is set. -q leaves the table and the answer; -v shows "
-        "`run:` events and the runtime's log "
-        "as well.",
+        "other, unless EXECUTOR_CONCURRENCY is set. -q leaves the table and the answer.",
     .operands = "FILE|-",
     .operands_min = 1,
     .operands_max = 1,
@@ -300,7 +302,6 @@ static int replay_main(int argc, char **argv)
     if (code >= 0 || (code = check_options(&options)) >= 0)
         return code;
     options.file = line.operands[0];
-    options.verbose = line.verbose;
     options.quiet = line.quiet;
     return replay(&options);
 }

@@ -31,6 +31,7 @@ static const struct option_spec table[] = {
     {"rerun", 0, OPTION_FLAG, NULL, "send the last job again when a flow is saved", FIELD(rerun), 0,
      0},
     {"json", 0, OPTION_FLAG, NULL, "a JSON object a line instead of text", FIELD(json), 0, 0},
+    {"verbose", 'v', OPTION_FLAG, NULL, "all of the runtime's log", FIELD(verbose), 0, 0},
 };
 
 static const char *const examples[] = {"moonmill watch", "moonmill watch --rerun",
