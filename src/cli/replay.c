@@ -99,7 +99,9 @@ static const struct option_spec replay_options[] = {
     {.name = "callback",
      .kind = OPTION_TEXT,
      .value = "URL",
-     .help = "let runs report to this receiver, for real",
+     .help =
+         "let runs report to this receiver, for real; their events are seen there alone: here are "
+         "the status, the time and how many there were, as the runtime's log has them",
      .at = offsetof(struct options, callback)},
     {.name = "speed",
      .kind = OPTION_WORD,
@@ -174,6 +176,10 @@ static int check_options(const struct options *options)
         return cli_usage("replay", "--record is for one pass");
     if (options->write && !options->expect)
         return cli_usage("replay", "--write makes the file of --expect");
+    if (options->callback && options->report)
+        return cli_usage("replay",
+                         "--report draws the events, which --callback sends elsewhere: one "
+                         "of them");
     if (options->callback && !is_url(options->callback))
         return cli_usage("replay", "--callback '%s': must be an http or https URL",
                          options->callback);

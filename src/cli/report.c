@@ -337,6 +337,7 @@ struct report_record report_record(const struct report *report, size_t record)
                                   .fate = row->returned ? "returned" : "done",
                                   .error = error_of(row),
                                   .duration_ms = duration_of(row),
+                                  .elsewhere = !row->run && row->told_events > 0,
                                   .first = row->run ? first_row(report, row->run) : record};
 }
 

@@ -43,6 +43,7 @@ struct report_record {
     const char *error;   /* or NULL */
     int64_t duration_ms; /* -1: unknown */
     size_t first;        /* the first record of its run, or itself */
+    bool elsewhere;      /* its events went to a receiver of its own */
 };
 struct report_record report_record(const struct report *report, size_t record);
 

@@ -75,7 +75,12 @@ static void put_record(struct buffer *out, const struct report_document *documen
         buffer_format(out, ",\"durationMs\":%lld", (long long)became->duration_ms);
     else
         buffer_text(out, ",\"durationMs\":null");
-    buffer_text(out, ",\"events\":[");
+    buffer_text(out, ",\"events\":");
+    if (became->elsewhere) {
+        buffer_text(out, "null}");
+        return;
+    }
+    buffer_text(out, "[");
     buffer_add(out, buffer_span(&document->events[became->first].listed));
     buffer_text(out, "]}");
 }

@@ -292,6 +292,7 @@ def wrong_use(checks, program, work):
     event = programs.DATA / "made-by-hand.json"
     for words, said in ((["--record", "a", "--mock", "b"], "exclude"),
                         (["--record", "a", "--repeat", 2], "one pass"), (["--write"], "--expect"),
+                        (["--callback", "http://127.0.0.1:9", "--report", "r.html"], "one of them"),
                         (["--callback", "ftp://x"], "--callback"), (["--speed", "fast"], "--speed"),
                         (["--repeat", 0], "--repeat")):
         done = programs.run(program, "replay", *words, event)
