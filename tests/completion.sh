@@ -14,7 +14,13 @@ if ! command -v "$shell" >/dev/null; then
     exit 77
 fi
 "$moonmill" completion "$shell" >"$work/script" || exit 1
-mkdir "$work/here" "$work/here/flows" "$work/home"
+mkdir -p "$work/here/flows/board" "$work/here/other" "$work/home"
+for flow in refund refund@1.2.0 report refund_spec '$(touch harm)' board/flow; do
+    echo 'return flow "x" {}' >"$work/here/flows/$flow.lua"
+done
+: >"$work/here/other/elsewhere.lua"
+PATH=$(dirname "$moonmill"):$PATH
+export PATH
 : >"$work/here/two words.json"
 cd "$work/here" || exit 1
 
@@ -85,9 +91,19 @@ check 'moonmill gra' graph ! check
 check 'moonmill graph --fo' --format ! --flows
 check 'moonmill graph --format ' text svg mermaid dot json
 check 'moonmill graph --format s' svg ! text
-check 'moonmill check --' --flows --json --env-file --quiet --verbose --help ! --answers
+check 'moonmill check --' --flows --json --env-file --quiet --help ! --verbose ! --answers
 check 'moonmill completion ' bash zsh fish
 check 'moonmill event ' sqs job token
+check 'moonmill event job --flow ' refund report board ! elsewhere ! refund_spec ! refund@1.2.0
+check 'moonmill event job --flow rep' report ! refund
+check 'moonmill replay --flows other --flow ' elsewhere ! refund
+check 'moonmill graph re' refund report
+check 'moonmill graph two' 'two words.json'
+check 'moonmill event job --flow $' ! '$(touch harm)'
+if [ -e harm ]; then
+    echo "FAILED: a file's name was run"
+    failed=1
+fi
 check 'moonmill help re' replay
 check 'moonmill replay two' 'two words.json'
 [ "$shell" = bash ] && check 'moonmill graph --format=me' mermaid
