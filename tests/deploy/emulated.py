@@ -15,7 +15,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(ROOT / "tests" / "faults")]
 
-import tools  # noqa: E402
+import emulator  # noqa: E402
+import thirdparty  # noqa: E402
+from tools import KIT  # noqa: E402
 
 API = "ApiUrl=https://api.example.test"
 REFUSED = {
@@ -38,7 +40,7 @@ class Account:
 
         self.package, self.verbose = package, verbose
         self.environment = {
-            "PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_CLI": str(tools.program("aws")),
+            "PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_CLI": str(KIT.program("aws")),
             "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none",
             "AWS_DEFAULT_REGION": "eu-central-1", "PACKAGE_ZIP": str(package)}
         self.client = lambda name: boto3.client(name, endpoint_url=url, region_name="eu-central-1",
@@ -131,15 +133,13 @@ def main():
     options = parser.parse_args()
     if not options.package.exists():
         print("SKIPPED: the deploy test did not run: there is no %s" % options.package)
-        return tools.SKIPPED
-    tools.enter(__file__)
-    import emulator
-
+        return thirdparty.SKIPPED
+    KIT.enter()
     try:
         emulated = emulator.Emulator()
-    except emulator.Unavailable as why:
+    except thirdparty.Unavailable as why:
         print("SKIPPED: the deploy test did not run: %s" % why)
-        return tools.SKIPPED
+        return thirdparty.SKIPPED
     try:
         found = everything(Account(emulated.url, options.package.resolve(), options.verbose))
     finally:

@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(ROOT / "tests" / "faults")]
 
-import tools  # noqa: E402
+from tools import KIT  # noqa: E402
 
 DEPLOY = ROOT / "deploy"
 GOOD = {"ApiUrl": "https://api.example.test", "CodeBucket": "code", "CodeKey": "moonmill.zip"}
@@ -109,12 +109,12 @@ def check_terraform():
 
 
 def lint(program, *files):
-    done = subprocess.run([str(tools.program(program)), *map(str, files)], capture_output=True, text=True)
+    done = subprocess.run([str(KIT.program(program)), *map(str, files)], capture_output=True, text=True)
     return ["%s: %s" % (program, done.stdout + done.stderr)] if done.returncode else []
 
 
 def main():
-    tools.enter(__file__)
+    KIT.enter()
     import rules  # only the tools' environment can read YAML
 
     plain, sam = rules.load(DEPLOY / "template.yaml"), rules.load(DEPLOY / "sam.yaml")

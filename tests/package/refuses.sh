@@ -2,26 +2,10 @@
 # What ./dev package refuses, each with one clear line: usage, flows with errors, flows too large for
 # Lambda, a compiler or sources that are not there.
 # usage: refuses.sh, with PACKAGE_TOOLS: the folder that has moonmill and embed-prelude
-set -u
-cd "$(dirname "$0")/../.."
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
+cd "$(dirname "$0")/../.." || exit 1
+. tests/shell.sh
 
-# check NAME STATUS WANTED COMMAND...
-check() {
-    name=$1 status=$2 wanted=$3
-    shift 3
-    timeout 60 "$@" >"$work/out" 2>&1 </dev/null
-    got=$?
-    if [ "$got" -eq "$status" ] && grep -qF -e "$wanted" "$work/out"; then
-        echo "ok: $name"
-    else
-        echo "FAILED: $name: status $got, wanted $status with: $wanted"
-        sed 's/^/    /' "$work/out"
-        failed=1
-    fi
-}
+run() { timeout 60 "$@"; }
 
 mkdir "$work/flows" "$work/tools"
 cat >"$work/flows/broken.lua" <<'LUA'
@@ -63,4 +47,4 @@ mkdir "$work/large"
 head -c 53000000 /dev/urandom >"$work/large/film.bin"
 check "over Lambda's limit" 1 "bytes; Lambda takes 52428800" \
     env PACKAGE_DIST="$work/dist" sh deploy/package.sh --arch x86_64 --flows "$work/large"
-exit $failed
+exit "$failed"
