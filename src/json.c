@@ -124,23 +124,40 @@ static bool scan_unit(struct scan *scan)
     return true;
 }
 
+/* RFC 8259 7: ASCII that stands for itself, most of any text; what may follow a backslash, but u.
+ */
+static const bool as_it_is[256] = {
+    [' ' ... '!'] = true, ['#' ... '['] = true, [']' ... 0x7f] = true};
+static const bool escapes[256] = {['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+                                  ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true};
+
 static bool scan_escape(struct scan *scan)
 {
     scan->at++;
     if (take(scan, 'u'))
         return scan_unit(scan);
     int byte = peek(scan);
-    if (byte <= 0 || !strchr("\"\\/bfnrt", byte))
+    if (byte < 0 || !escapes[byte])
         return broke(scan, "unknown escape");
     scan->at++;
     return true;
+}
+
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (at < end && as_it_is[(unsigned char)*at])
+        at++;
+    return at;
 }
 
 static bool scan_string(struct scan *scan)
 {
     if (!take(scan, '"'))
         return broke(scan, "expected a string");
-    while (scan->at < scan->end) {
+    for (;;) {
+        scan->at = skip_plain(scan->at, scan->end);
+        if (scan->at == scan->end)
+            return broke(scan, "a string without end");
         unsigned char byte = (unsigned char)*scan->at;
         if (byte == '"')
             return scan->at++, true;
@@ -156,7 +173,6 @@ static bool scan_string(struct scan *scan)
             return broke(scan, "invalid UTF-8");
         scan->at += size;
     }
-    return broke(scan, "a string without end");
 }
 
 static bool scan_digits(struct scan *scan)
