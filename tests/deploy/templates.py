@@ -1,4 +1,5 @@
-"""templates: deploy/ keeps the rules for every choice of parameters; a template that breaks one is seen.
+"""templates: deploy/ keeps the rules for every choice of parameters; a template that breaks one is seen; the
+pages say what is there.
 
 cfn-lint and hadolint come from the package registry, into build/deploy; without one it is skipped, with the
 reason. Terraform's providers are not in a registry that is reached here: main.tf is held by `terraform fmt`,
@@ -16,6 +17,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(ROOT / "tests" / "faults")]
 
+import pages  # noqa: E402
 from tools import KIT  # noqa: E402
 
 DEPLOY = ROOT / "deploy"
@@ -119,7 +121,7 @@ def main():
 
     plain, sam = rules.load(DEPLOY / "template.yaml"), rules.load(DEPLOY / "sam.yaml")
     found = check_rules(rules, "template.yaml", plain) + check_rules(rules, "sam.yaml", sam)
-    found += check_same(plain, sam) + check_terraform()
+    found += check_same(plain, sam) + check_terraform() + pages.findings(plain)
     found += lint("cfn-lint", DEPLOY / "template.yaml", DEPLOY / "sam.yaml")
     found += lint("hadolint", ROOT / "Dockerfile")
     print("\n".join(found) or "templates: ok")
