@@ -1,5 +1,5 @@
 #!/bin/sh
-# What ./dev package refuses, each with one clear line: usage, flows with errors, flows too large for
+# What ./dev package refuses, each with one clear line: usage, flows with errors or none, too large for
 # Lambda, a compiler or sources that are not there.
 # usage: refuses.sh, with PACKAGE_TOOLS: the folder that has moonmill and embed-prelude
 cd "$(dirname "$0")/../.." || exit 1
@@ -27,6 +27,12 @@ check "flows with errors: the refusal" 1 "nothing is packaged: the flows in $wor
     sh deploy/package.sh --arch x86_64 --flows "$work/flows"
 check "no compiler" 3 "no compiler for arm64: apt-get install gcc-aarch64-linux-gnu" \
     env PATH="$work/tools" sh deploy/package.sh --arch arm64
+rm "$work/tools/zip"
+check "no zip" 3 "zip is missing: apt-get install cmake perl zip dpkg-dev make" \
+    env PATH="$work/tools" sh deploy/package.sh --arch arm64
+rm "$work/flows/broken.lua"
+check "no flow at all" 1 "nothing is packaged: there is no flow in $work/flows" \
+    sh deploy/package.sh --arch x86_64 --flows "$work/flows"
 
 # a copy without sources, and an apt that reaches nobody
 mkdir -p "$work/copy"
@@ -44,7 +50,13 @@ APT
 check "no network" 3 "no network for the sources" env APT_CONFIG="$work/apt.conf" sh "$work/copy/deploy/libraries.sh" x86_64
 
 mkdir "$work/large"
+cp flows/hello.lua "$work/large/"
 head -c 53000000 /dev/urandom >"$work/large/film.bin"
 check "over Lambda's limit" 1 "bytes; Lambda takes 52428800" \
     env PACKAGE_DIST="$work/dist" sh deploy/package.sh --arch x86_64 --flows "$work/large"
+mkdir "$work/long"
+cp flows/hello.lua "$work/long/"
+truncate -s 263000000 "$work/long/film.bin"
+check "over Lambda's limit when unzipped" 1 "bytes; Lambda takes 262144000" \
+    env PACKAGE_DIST="$work/dist" sh deploy/package.sh --arch x86_64 --flows "$work/long"
 exit "$failed"
