@@ -87,7 +87,7 @@ done
 [ -n "$stack" ] || refuse "which stack? --stack NAME"
 [ -n "$bucket" ] || refuse "which bucket? --bucket BUCKET"
 check_rules
-command -v "$aws" >/dev/null || { say "deploy: there is no AWS CLI ($aws): install it, or name it in AWS_CLI"; exit 3; }
+command -v "$aws" >/dev/null || { say "deploy: there is no AWS CLI ($aws): apt-get install awscli, or name it in AWS_CLI"; exit 3; }
 
 # --- the zip -------------------------------------------------------------------------------------
 
