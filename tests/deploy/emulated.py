@@ -22,6 +22,7 @@ from tools import KIT  # noqa: E402
 API = "ApiUrl=https://api.example.test"
 REFUSED = {
     "BatchSize=100": "must be 1 to 10",
+    "QueueType=lifo": "standard or fifo",
     "Timeout=45": "6 x Timeout + 300",
     "MaxReceiveCount=3": "above EXECUTOR_MAX_RECEIVES",
     "MaximumConcurrency=1": "must be 2 to 1000",
@@ -132,18 +133,10 @@ def main():
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
     if not options.package.exists():
-        print("SKIPPED: the deploy test did not run: there is no %s" % options.package)
-        return thirdparty.SKIPPED
+        thirdparty.skip("there is no %s" % options.package)
     KIT.enter()
-    try:
-        emulated = emulator.Emulator()
-    except thirdparty.Unavailable as why:
-        print("SKIPPED: the deploy test did not run: %s" % why)
-        return thirdparty.SKIPPED
-    try:
+    with emulator.running() as emulated:
         found = everything(Account(emulated.url, options.package.resolve(), options.verbose))
-    finally:
-        emulated.stop()
     print("\n".join(found) or "emulated deploy: ok")
     return 1 if found else 0
 

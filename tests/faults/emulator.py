@@ -1,5 +1,6 @@
 """emulator: moto's server, a third party's AWS. It runs in the environment of the test that starts it."""
 
+import contextlib
 import pathlib
 import socket
 import subprocess
@@ -46,3 +47,16 @@ class Emulator:
         self.process.kill()
         self.process.wait()
         self.log.close()
+
+
+@contextlib.contextmanager
+def running():
+    """An emulator; the test ends as skipped, with the reason, where it does not start."""
+    try:
+        emulated = Emulator()
+    except thirdparty.Unavailable as why:
+        thirdparty.skip(why)
+    try:
+        yield emulated
+    finally:
+        emulated.stop()

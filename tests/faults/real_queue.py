@@ -302,15 +302,8 @@ def main():
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
     KIT.enter()
-    try:
-        emulated = emulator.Emulator()
-    except thirdparty.Unavailable as why:
-        print("SKIPPED: the queue test did not run: %s" % why)
-        return thirdparty.SKIPPED
-    try:
+    with emulator.running() as emulated:
         return 1 if asyncio.run(everything(emulated.url, options)) else 0
-    finally:
-        emulated.stop()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,11 @@ def _run(what, *command):
         raise Unavailable("%s: %s" % (what, lines[-1]))
 
 
+def skip(why):
+    print("SKIPPED: %s did not run: %s" % (os.path.basename(sys.argv[0]), why))
+    sys.exit(SKIPPED)
+
+
 class Kit:
     def __init__(self, name, *packages):
         self.home = bootstrap.ROOT / "build" / name
@@ -54,6 +59,5 @@ class Kit:
         try:
             python = self.install()
         except Unavailable as why:
-            print("SKIPPED: %s did not run: %s" % (os.path.basename(sys.argv[0]), why))
-            sys.exit(SKIPPED)
+            skip(why)
         os.execv(python, [python, "-B", *sys.argv])
