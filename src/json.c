@@ -427,32 +427,40 @@ size_t json_unescape(struct span value, char *out)
     return (size_t)(out - first);
 }
 
+/* A new C string of *len bytes, at most max of them, or NULL with err. */
+static char *decode(struct span value, size_t max, size_t *len, struct error *err)
+{
+    if (value.len < 2 || value.at[0] != '"') {
+        error_set(err, ERROR_INPUT, "expected a string, got %s", json_type_name(json_type(value)));
+        return NULL;
+    }
+    char *text = mem_new(value.len); /* its quotes leave room for the NUL */
+    *len = json_unescape(value, text);
+    if (*len <= max)
+        return text;
+    error_set(err, ERROR_LIMIT, "a string of %zu bytes, at most %zu are allowed", *len, max);
+    mem_free(text);
+    return NULL;
+}
+
 bool json_decode(struct span value, struct buffer *out, struct error *err)
 {
-    if (value.len < 2 || value.at[0] != '"')
-        return error_set(err, ERROR_INPUT, "expected a string, got %s",
-                         json_type_name(json_type(value)));
-    char *text = mem_new(value.len);
-    size_t len = json_unescape(value, text), left = out->max - out->len;
-    bool fits = buffer_add(out, (struct span){text, len});
+    size_t len;
+    char *text = decode(value, out->max - out->len, &len, err);
+    bool good = text && buffer_add(out, (struct span){text, len});
     mem_free(text);
-    return fits ||
-           error_set(err, ERROR_LIMIT, "a string of %zu bytes, at most %zu are allowed", len, left);
+    return good;
 }
 
 char *json_string(struct span value, size_t max, struct error *err)
 {
-    struct buffer out;
-    char *text = NULL;
-    buffer_init(&out, max);
-    if (json_decode(value, &out, err)) {
-        if (out.len && memchr(out.data, '\0', out.len))
-            error_set(err, ERROR_INPUT, "a string that holds U+0000");
-        else
-            text = mem_string(buffer_span(&out));
-    }
-    buffer_release(&out);
-    return text;
+    size_t len;
+    char *text = decode(value, max, &len, err);
+    if (!text || !memchr(text, '\0', len))
+        return text;
+    error_set(err, ERROR_INPUT, "a string that holds U+0000");
+    mem_free(text);
+    return NULL;
 }
 
 bool json_integer(struct span value, int64_t *out, struct error *err)

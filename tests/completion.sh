@@ -9,7 +9,13 @@ if ! command -v "$shell" >/dev/null; then
     exit 77
 fi
 "$moonmill" completion "$shell" >"$work/script" || exit 1
-mkdir "$work/here" "$work/here/flows" "$work/home"
+mkdir -p "$work/here/flows/board" "$work/here/other" "$work/home"
+for flow in refund refund@1.2.0 report refund_spec '$(touch harm)' board/flow; do
+    echo 'return flow "x" {}' >"$work/here/flows/$flow.lua"
+done
+: >"$work/here/other/elsewhere.lua"
+PATH=$(dirname "$moonmill"):$PATH
+export PATH
 : >"$work/here/two words.json"
 cd "$work/here" || exit 1
 
@@ -79,9 +85,18 @@ offers 'moonmill gra' graph ! check
 offers 'moonmill graph --fo' --format ! --flows
 offers 'moonmill graph --format ' text svg mermaid dot json
 offers 'moonmill graph --format s' svg ! text
-offers 'moonmill check --' --flows --json --env-file --quiet --verbose --help ! --answers
+offers 'moonmill check --' --flows --json --env-file --quiet --help ! --verbose ! --answers
 offers 'moonmill completion ' bash zsh fish
 offers 'moonmill event ' sqs job token
+offers 'moonmill event job --flow ' refund report board ! elsewhere ! refund_spec ! refund@1.2.0
+offers 'moonmill event job --flow rep' report ! refund
+offers 'moonmill replay --flows other --flow ' elsewhere ! refund
+offers 'moonmill graph re' refund report
+offers 'moonmill graph two' 'two words.json'
+offers 'moonmill event job --flow $' ! '$(touch harm)'
+if [ -e harm ]; then
+    fail "a file's name was run"
+fi
 offers 'moonmill help re' replay
 offers 'moonmill replay two' 'two words.json'
 [ "$shell" = bash ] && offers 'moonmill graph --format=me' mermaid
