@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 MOONMILL = os.path.abspath(sys.argv[1])
-COMMON = {"env-file", "quiet", "verbose", "help"}
+COMMON = {"env-file", "quiet", "help"}
 failures = []
 
 
@@ -78,6 +78,8 @@ def check_wrong_use(command, page):
     operands = words if usage and not usage.startswith("[") else []
     options = options_of(page)
     check(f"{command} takes the common options", COMMON <= set(options))
+    if "verbose" not in options:
+        refused(f"{command} -v", run(command, "-v"), 2, "'-v' is no option of it")
     refused(f"{command} --bogus-thing", run(command, "--bogus-thing"), 2,
             "'--bogus-thing' is no option of it\nTry: moonmill " + command + " --help\n")
     refused(f"{command} -Z", run(command, "-Z"), 2, "'-Z' is no option")
@@ -107,6 +109,9 @@ def check_wrong_use(command, page):
             "--env-file /nowhere: cannot be read")
     if operands:
         refused(f"{command} without operands", run(command), 2, "which ")
+    if operands and re.fullmatch(r"[a-z]+(\|[a-z]+)+", usage):
+        refused(f"{command} bogus", run(command, "bogus"), 2,
+                re.escape(f"'bogus': must be {usage}"))
     if "..." not in usage:
         refused(f"{command} with too many", run(command, "x", "y", "z"), 2,
                 "one too many|takes no names")

@@ -271,7 +271,7 @@ function showFlows() {
   $("view").replaceChildren(...(flows.length ? flows.map((flow) =>
     make("section", { class: "panel flow" },
       make("h2", {}, flow.loads ? `${flow.name} ` : "", make("span", { class: "file" }, flow.file || "")),
-      make("p", {}, (flow.description || flow.about) || ""),
+      make("p", {}, flow.about || ""),
       flow.loads ? make("a", { class: "button", href: `#/send/${encodeURIComponent(flow.name)}`, "aria-label": `Send a job to ${flow.name}` }, "Send a job") : null,
       (flow.findings || []).length ? make("ul", {}, ...flow.findings.map(finding)) : null))
     : [make("p", { class: "none" }, "There are no flows in the folder yet.")]));
@@ -397,11 +397,6 @@ let formOf = ""; // what the form was made of
 const isLong = (text) => /\d{16}/.test(text);
 const pretty = (text) => isLong(text) ? text : JSON.stringify(JSON.parse(text), null, 2);
 
-function examplesOf(flow) {
-  return (flow.examples || []).map((each, i) => each && typeof each === "object" && "payload" in each
-    ? { name: each.name || `example ${i + 1}`, payload: each.payload } : { name: `example ${i + 1}`, payload: each });
-}
-
 function showSend(name) {
   const able = flows.filter((each) => each.loads);
   const flow = able.find((each) => each.name === name) || able[0];
@@ -410,7 +405,7 @@ function showSend(name) {
     $("view").replaceChildren(make("p", { class: "none" }, "There are no flows in the folder yet."));
     return;
   }
-  const made = JSON.stringify([able.map((each) => each.name), flow.name, flow.input, (flow.description || flow.about), flow.examples]);
+  const made = JSON.stringify([able.map((each) => each.name), flow.name, flow.input, flow.about, flow.examples]);
   if (made === formOf && $("send")) return; // what was typed stays
   formOf = made;
   buildSend(flow, able);
@@ -424,14 +419,19 @@ function buildSend(flow, able) {
   const problem = make("p", { class: "problem", role: "alert" });
   const place = make("div", {});
   let isRaw = !shaped;
-  raw.value = examplesOf(flow).length ? JSON.stringify(examplesOf(flow)[0].payload, null, 2) : "{}";
-  if (shaped && examplesOf(flow).length) shaped.write(examplesOf(flow)[0].payload);
+  raw.value = "{}";
 
   const modes = shaped ? ["Form", "JSON"].map((label, i) => make("button", { type: "button", onclick: () => turn(i === 1) }, label)) : [];
   function draw() {
     modes.forEach((button, i) => button.setAttribute("aria-pressed", String((i === 1) === isRaw)));
     place.replaceChildren(isRaw ? rawField : shaped.element);
     problem.textContent = "";
+  }
+  function begin(text) {
+    raw.value = pretty(text);
+    if (shaped && !isLong(text)) shaped.write(JSON.parse(text));
+    else isRaw = true;
+    draw();
   }
   function turn(toRaw) {
     if (toRaw === isRaw) return;
@@ -475,20 +475,20 @@ function buildSend(flow, able) {
   const button = make("button", { class: "main", type: "submit" }, "Send");
   const choose = make("select", { id: "flow", onchange: () => { location.hash = `#/send/${encodeURIComponent(choose.value)}`; } },
     ...able.map((each) => make("option", { value: each.name, selected: each.name === flow.name }, each.name)));
-  const examples = examplesOf(flow).map((each) => make("button", { type: "button", class: "small",
-    onclick: () => { raw.value = JSON.stringify(each.payload, null, 2); if (shaped) shaped.write(each.payload); } }, each.name));
+  const examples = flow.examples.map((each) => make("button", { type: "button", class: "small", onclick: () => begin(each.payload) }, each.name));
   $("view").replaceChildren(make("section", { class: "panel" },
     make("h2", {}, "Send a job"),
     make("form", { id: "send", onsubmit: submit, novalidate: true },
       make("div", { class: "field" }, make("label", { for: "flow" }, "Flow"), choose,
-        (flow.description || flow.about) ? make("p", { class: "about" }, (flow.description || flow.about)) : null),
+        flow.about ? make("p", { class: "about" }, flow.about) : null),
       examples.length ? make("div", { class: "field" }, make("span", { class: "label" }, "Examples"), make("div", { class: "actions" }, ...examples)) : null,
       modes.length ? make("div", { class: "modes", role: "group", "aria-label": "How the payload is written" }, ...modes) : null,
       place,
       make("details", { class: "field" }, make("summary", {}, "FIFO group"),
         make("label", { for: "group", class: "said" }, "Message group, for a FIFO queue"), group),
       make("div", { class: "actions" }, button), problem)));
-  draw();
+  if (flow.examples.length) begin(flow.examples[0].payload);
+  else draw();
 }
 
 // ---- views -------------------------------------------------------------------------------------

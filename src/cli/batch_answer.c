@@ -19,7 +19,9 @@ static bool mark(struct span item, const char *const *ids, size_t count, bool *f
 {
     static const char *const keys[] = {"itemIdentifier"};
     struct span value = {NULL, 0};
-    if (json_type(item) != JSON_OBJECT || !json_pick(item, keys, &value, 1, NULL) || !value.at)
+    if (json_type(item) == JSON_OBJECT && !json_pick(item, keys, &value, 1, why))
+        return false;
+    if (!value.at)
         return error_set(why, ERROR_INPUT, "batchItemFailures: an item without itemIdentifier");
     char *id = json_type(value) == JSON_STRING ? json_string(value, ID_MAX, NULL) : NULL;
     size_t at = 0;
@@ -45,11 +47,8 @@ bool batch_answer_read(struct span answer, const char *const *ids, size_t count,
         return all_back(failed, count);
     if (json_type(answer) == JSON_NULL)
         return true;
-    if (json_type(answer) != JSON_OBJECT || !json_pick(answer, keys, &list, 1, why)) {
-        error_set(why, ERROR_INPUT, "the answer is of type %s, not an object",
-                  json_type_name(json_type(answer)));
+    if (!json_pick(answer, keys, &list, 1, why))
         return all_back(failed, count);
-    }
     if (!list.at || json_type(list) == JSON_NULL)
         return true;
     if (json_type(list) != JSON_ARRAY) {

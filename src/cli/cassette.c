@@ -1,6 +1,7 @@
 #include "cassette.h"
 
 #include "json.h"
+#include "piece.h"
 
 #include <openssl/evp.h>
 #include <string.h>
@@ -258,17 +259,11 @@ struct exchange *cassette_find(struct cassette *cassette, const char *method, co
 /* JSON, a member or an element a line. */
 static bool put_broken(struct buffer *out, struct span json)
 {
-    bool inside = false, fits = true;
-    for (size_t i = 0; i < json.len && fits; i++) {
-        char c = json.at[i];
-        size_t take = inside && c == '\\' ? 2 : 1;
-        if (c == '"')
-            inside = !inside;
-        fits = (inside || !strchr("]}", c) || buffer_text(out, "\n")) &&
-               buffer_add(out, (struct span){json.at + i, take}) &&
-               (inside || !strchr(",[{", c) || buffer_text(out, "\n"));
-        i += take - 1;
-    }
+    struct span piece;
+    bool fits = true;
+    while (fits && piece_next(&json, &piece))
+        fits = (!strchr("]}", *piece.at) || buffer_text(out, "\n")) && buffer_add(out, piece) &&
+               (!strchr(",[{", *piece.at) || buffer_text(out, "\n"));
     return fits;
 }
 

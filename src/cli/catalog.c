@@ -1,6 +1,7 @@
 #include "catalog.h"
 
 #include "child.h"
+#include "examples.h"
 #include "json.h"
 #include "sources.h"
 
@@ -190,6 +191,7 @@ static void put_findings(const struct catalog *catalog, const char *file, struct
 
 void catalog_list(const struct catalog *catalog, struct buffer *out)
 {
+    struct examples *examples = examples_read(EXAMPLES_FOLDER);
     buffer_text(out, "[");
     for (size_t i = 0; i < catalog->count; i++) {
         const struct entry *entry = &catalog->entries[i];
@@ -199,10 +201,13 @@ void catalog_list(const struct catalog *catalog, struct buffer *out)
         json_put_string(out, span_of(entry->file));
         put_member(out, entry->flow, "about");
         put_member(out, entry->flow, "input");
+        buffer_text(out, ",\"examples\":");
+        examples_put(examples, name_of(entry), out);
         put_findings(catalog, entry->file, out);
         buffer_text(out, "}");
     }
     buffer_text(out, "]");
+    examples_free(examples);
 }
 
 struct span catalog_picture(const struct catalog *catalog, const char *flow)

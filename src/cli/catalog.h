@@ -28,7 +28,7 @@ void catalog_free(struct catalog *catalog);
 /* Reads the folder again; once more when that is asked for meanwhile. */
 void catalog_refresh(struct catalog *catalog);
 
-/* [{"name","file","about"?,"input"?,"findings":[...]}], as page.h has it. */
+/* [{"name","file","about"?,"input"?,"examples":[...],"findings":[...]}], as page.h has it. */
 void catalog_list(const struct catalog *catalog, struct buffer *out);
 /* The SVG of a flow, or {NULL, 0}; valid until the loop's next turn. */
 struct span catalog_picture(const struct catalog *catalog, const char *flow);

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SOURCE_MAX (1024 * 1024)
@@ -77,12 +76,6 @@ const struct command check_command = {
             " \"errors\":1,\"warnings\":0,\"files\":9}",
     .main = check_main};
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 /* --- findings -------------------------------------------------------------------------------- */
 
 static void tell(struct check *check, const struct source *source, const char *code,
@@ -108,33 +101,13 @@ static struct span text_of_other(struct check *check, const char *path)
     return buffer_span(&check->other);
 }
 
-static size_t number_of(const cJSON *finding, const char *name)
-{
-    const cJSON *member = json_member(finding, name);
-    return cJSON_IsNumber(member) && member->valuedouble > 0 && member->valuedouble < 1e9
-               ? (size_t)member->valuedouble
-               : 0;
-}
-
-static const char *text_of(const cJSON *finding, const char *name)
-{
-    const char *text = json_member_text(finding, name);
-    return text ? text : "";
-}
-
 /* A finding of the worker's description; its file may be another one than the checked one. */
 static void take_finding(struct check *check, const struct source *source, const cJSON *member)
 {
-    const char *name = text_of(member, "file");
-    bool own = !*name || strcmp(name, source->name) == 0;
-    char *path = own ? mem_copy(source->path) : sources_path_of(source->folder, name);
-    struct finding finding = {.is_error = strcmp(text_of(member, "severity"), "error") == 0,
-                              .code = text_of(member, "code"),
-                              .message = text_of(member, "message"),
-                              .hint = text_of(member, "hint"),
-                              .file = path,
-                              .line = number_of(member, "line"),
-                              .column = number_of(member, "column")};
+    struct finding finding = finding_read(member);
+    bool own = !*finding.file || strcmp(finding.file, source->name) == 0;
+    char *path = own ? mem_copy(source->path) : sources_path_of(source->folder, finding.file);
+    finding.file = path;
     findings_add(check->findings, &finding,
                  own ? buffer_span(&check->source) : text_of_other(check, path));
     mem_free(path);
@@ -256,7 +229,7 @@ static int add_path(struct check *check, const char *path)
     const char *flows = check->options->flows;
     if (sources_is_spec(path))
         return cli_fail("check", CLI_INPUT, "%s is a spec: moonmill test runs it", path);
-    if (is_folder(path)) {
+    if (sources_is_folder(path)) {
         if (!sources_add_folder(&check->sources, path, &err))
             return cli_fail("check", CLI_INPUT, "%s", err.text);
         check->files += index_check(path, check->findings);
@@ -275,7 +248,7 @@ static int run(struct check *check, char **paths, int count)
 {
     struct error err = {0};
     char *usual[] = {"flows"};
-    if (!count && !is_folder(usual[0]))
+    if (!count && !sources_is_folder(usual[0]))
         return cli_fail("check", CLI_INPUT, "there is no folder ./flows; name a PATH");
     for (int i = 0; i < (count ? count : 1); i++) {
         int code = add_path(check, count ? paths[i] : usual[0]);

@@ -18,7 +18,6 @@
 struct common {
     const char *env_file;
     bool quiet;
-    bool verbose;
     bool help;
 };
 
@@ -32,7 +31,6 @@ static const struct option_spec common_options[] = {
      .letter = 'q',
      .help = "results and errors, nothing else",
      .at = offsetof(struct common, quiet)},
-    {.name = "verbose", .letter = 'v', .help = "say more", .at = offsetof(struct common, verbose)},
     {.name = "help", .letter = 'h', .help = "this page", .at = offsetof(struct common, help)},
 };
 #define COMMON (sizeof common_options / sizeof *common_options)
@@ -128,8 +126,6 @@ static int take(struct reading *reading, size_t index, const char *text)
     reading->given[index] = true;
     if (spec->kind == OPTION_NUMBER)
         return read_number(reading, spec, text, at);
-    if (spec->kind == OPTION_FOLDER && !is_folder(text))
-        return cli_usage(name, "--%s '%s': no such folder", spec->name, text);
     if (spec->kind == OPTION_WORD && !is_one_of(text, spec->value))
         return cli_usage(name, "--%s '%s': must be %s", spec->name, text, spec->value);
     *(const char **)at = text;
@@ -196,6 +192,22 @@ static int refuse(const struct reading *reading, int code, const char *word)
     return unknown_option(reading, word);
 }
 
+/* Those named, and those that are the default. */
+static int judge_folders(const struct reading *reading)
+{
+    const struct command *command = reading->command;
+    for (size_t i = 0; i < command->option_count; i++) {
+        const struct option_spec *spec = &command->options[i];
+        if (spec->kind != OPTION_FOLDER)
+            continue;
+        const char *path = *(const char **)((char *)reading->into + spec->at);
+        if (path && !is_folder(path))
+            return cli_usage(command->name, "--%s '%s': no such folder%s", spec->name, path,
+                             reading->given[i] ? "" : "; moonmill new makes one to begin with");
+    }
+    return -1;
+}
+
 static int read_options(struct reading *reading, int argc, char **argv)
 {
     int code;
@@ -212,30 +224,38 @@ static int read_options(struct reading *reading, int argc, char **argv)
             return CLI_DONE;
         }
     }
-    return -1;
+    return judge_folders(reading);
 }
 
 /* --- operands -------------------------------------------------------------------------------- */
+
+static bool is_choice(const char *operands)
+{
+    return *operands >= 'a' && *operands <= 'z';
+}
 
 /* What an operand is called: "FILE" of "[FILE|-]"; a choice of words is told as it stands. */
 static int noun_of(const char *operands, const char **noun)
 {
     *noun = operands + (*operands == '[');
-    return (int)strcspn(*noun, **noun >= 'a' ? " ]" : " ].|");
+    return (int)strcspn(*noun, is_choice(*noun) ? " ]" : " ].|");
 }
 
-static int count_operands(const struct command *command, int count, char **operands)
+static int judge_operands(const struct command *command, int count, char **operands)
 {
     const char *noun;
     int len = noun_of(command->operands, &noun);
     if (count < command->operands_min)
         return cli_usage(command->name, "which %.*s?", len, noun);
-    if (command->operands_max < 0 || count <= command->operands_max)
-        return -1;
-    if (!command->operands_max)
+    if (count && !command->operands_max)
         return cli_usage(command->name, "'%s': it takes no names", operands[0]);
-    return cli_usage(command->name, "'%s' is one too many: it takes %s",
-                     operands[command->operands_max], command->operands);
+    if (command->operands_max >= 0 && count > command->operands_max)
+        return cli_usage(command->name, "'%s' is one too many: it takes %s",
+                         operands[command->operands_max], command->operands);
+    if (is_choice(command->operands) && !is_one_of(operands[0], command->operands))
+        return cli_usage(command->name, "'%.*s': must be %s", NAME_MAX_SHOWN, operands[0],
+                         command->operands);
+    return -1;
 }
 
 int command_read(const struct command *command, int argc, char **argv, void *into,
@@ -245,12 +265,11 @@ int command_read(const struct command *command, int argc, char **argv, void *int
     struct error err = {0};
     int status = read_options(&reading, argc, argv);
     if (status < 0)
-        status = count_operands(command, argc - optind, argv + optind);
+        status = judge_operands(command, argc - optind, argv + optind);
     if (status >= 0)
         return status;
     if (reading.common.env_file && !env_file_set(reading.common.env_file, &err))
         return cli_fail(command->name, CLI_INPUT, "--env-file %s", err.text);
-    *line = (struct command_line){argv + optind, argc - optind, reading.common.quiet,
-                                  reading.common.verbose};
+    *line = (struct command_line){argv + optind, argc - optind, reading.common.quiet};
     return -1;
 }

@@ -1,7 +1,7 @@
 /* command: what `moonmill NAME` takes, as one table: parsing, --help, docs/cli.md and the shells'
  * completion all come from it.
  *
- * Every command takes --help, -q, -v and --env-file besides its own options. */
+ * Every command takes --help, -q and --env-file besides its own options. */
 #ifndef MOONMILL_CLI_COMMAND_H
 #define MOONMILL_CLI_COMMAND_H
 
@@ -13,8 +13,9 @@
 enum option_kind {
     OPTION_FLAG,   /* bool: was it given */
     OPTION_TEXT,   /* const char *, as given */
+    OPTION_FLOW,   /* const char *, as given; shells offer flows */
     OPTION_FILE,   /* const char *; shells offer files */
-    OPTION_FOLDER, /* const char *, of a folder that is there */
+    OPTION_FOLDER, /* const char *, of a folder that is there, as is the default's */
     OPTION_NUMBER, /* int64_t, from least to most */
     OPTION_WORD    /* const char *, one of the words in value: "text|svg|dot" */
 };
@@ -33,7 +34,7 @@ struct command {
     const char *name;
     const char *summary;  /* half a line */
     const char *about;    /* what it does, in sentences; help breaks the lines */
-    const char *operands; /* "FILE|-", "[PATH...]", ""; words in small letters are the choice */
+    const char *operands; /* "FILE|-", "[PATH...]", ""; words in small letters: one of them */
     int operands_min;
     int operands_max;            /* -1: any number */
     const char *const *examples; /* command lines, NULL last; help begins with them */
@@ -51,8 +52,7 @@ struct command {
 struct command_line {
     char **operands;
     int count;
-    bool quiet;   /* -q: results and errors, nothing else */
-    bool verbose; /* -v */
+    bool quiet; /* -q: results and errors, nothing else */
 };
 
 /* Reads the options into the fields of `into`, which hold the defaults, and sets the environment

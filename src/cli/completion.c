@@ -1,15 +1,26 @@
 #include "completion.h"
 
 #include "cli.h"
+#include "specs.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <string.h>
+
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 /* --- what a table says of an operand --------------------------------------------------------- */
 
 /* What completes an operand, told by how help calls it: "[DIR]" folders, "FILE|-" and "[PATH...]"
- * files, "COMMAND" the commands, small letters the words themselves. */
-enum operand { OPERAND_NONE, OPERAND_FILES, OPERAND_FOLDERS, OPERAND_COMMANDS, OPERAND_WORDS };
+ * files, "FLOW" flows and files, "COMMAND" the commands, small letters the words themselves. */
+enum operand {
+    OPERAND_NONE,
+    OPERAND_FILES,
+    OPERAND_FOLDERS,
+    OPERAND_FLOWS,
+    OPERAND_COMMANDS,
+    OPERAND_WORDS
+};
 
 static enum operand operand_of(const struct command *command)
 {
@@ -20,6 +31,8 @@ static enum operand operand_of(const struct command *command)
         return OPERAND_WORDS;
     if (strncmp(name, "DIR", 3) == 0)
         return OPERAND_FOLDERS;
+    if (strncmp(name, "FLOW", 4) == 0)
+        return OPERAND_FLOWS;
     return strncmp(name, "COMMAND", 7) == 0 ? OPERAND_COMMANDS : OPERAND_FILES;
 }
 
@@ -59,11 +72,27 @@ static void put_quoted(const char *text, const char *special)
 
 static const char bash_begin[] =
     "# moonmill in bash: source <(moonmill completion bash)\n"
-    "_moonmill_offer() { # KIND [WORDS]: words, files or folders that begin as the word at hand\n"
-    "    local IFS=$'\\n'\n"
+    "_moonmill_flows() { # the names of the flows in the folder that the line names, or in "
+    "./flows\n"
+    "    local i folder=flows\n"
+    "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+    "        [ \"${COMP_WORDS[i]}\" = --flows ] || continue\n"
+    "        folder=${COMP_WORDS[i + 1]}\n"
+    "        [ \"$folder\" = = ] && folder=${COMP_WORDS[i + 2]}\n"
+    "    done\n"
+    "    \"${COMP_WORDS[0]}\" completion flows --flows \"$folder\" 2>/dev/null\n"
+    "}\n"
+    "_moonmill_offer() { # KIND [WORDS]: words, files, folders, flows that begin as the word at "
+    "hand\n"
+    "    local IFS=$'\\n' name\n"
     "    case $1 in\n"
     "    words) IFS=$' \\n'; COMPREPLY=($(compgen -W \"$2\" -- \"$cur\")) ;;\n"
     "    files) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+    "    flows)\n"
+    "        while read -r name; do\n"
+    "            [[ $name == \"$cur\"* ]] && COMPREPLY+=(\"$name\")\n"
+    "        done < <(_moonmill_flows)\n"
+    "        ;;\n"
     "    folders) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
     "    esac\n"
     "}\n"
@@ -86,6 +115,9 @@ static void put_bash_kind(const struct option_spec *spec)
         break;
     case OPTION_FOLDER:
         fputs("_moonmill_offer folders", stdout);
+        break;
+    case OPTION_FLOW:
+        fputs("_moonmill_offer flows", stdout);
         break;
     case OPTION_WORD:
         fputs("_moonmill_offer words '", stdout);
@@ -114,6 +146,10 @@ static void put_bash_values(const struct command *command)
 
 static void put_bash_command(const struct command *command)
 {
+    static const char *const bash_operands[OPERAND_WORDS + 1] = {
+        [OPERAND_FILES] = "files",
+        [OPERAND_FOLDERS] = "folders",
+        [OPERAND_FLOWS] = "files; _moonmill_offer flows"};
     const struct option_spec *spec;
     printf("    '%s -'*) _moonmill_offer words '", command->name);
     for (size_t i = 0; (spec = command_option(command, i)); i++)
@@ -123,8 +159,8 @@ static void put_bash_command(const struct command *command)
     if (operand == OPERAND_NONE)
         return;
     printf("    '%s '*) _moonmill_offer ", command->name);
-    if (operand == OPERAND_FILES || operand == OPERAND_FOLDERS) {
-        fputs(operand == OPERAND_FILES ? "files" : "folders", stdout);
+    if (bash_operands[operand]) {
+        fputs(bash_operands[operand], stdout);
     } else {
         fputs("words '", stdout);
         put_operand_words(command);
@@ -151,7 +187,16 @@ static void write_bash(void)
 
 static const char *zsh_action(const struct option_spec *spec)
 {
-    return spec->kind == OPTION_FILE ? "_files" : spec->kind == OPTION_FOLDER ? "_files -/" : "";
+    switch (spec->kind) {
+    case OPTION_FILE:
+        return "_files";
+    case OPTION_FOLDER:
+        return "_files -/";
+    case OPTION_FLOW:
+        return "_moonmill_flows";
+    default:
+        return "";
+    }
 }
 
 static void put_zsh_option(const struct option_spec *spec)
@@ -176,13 +221,15 @@ static void put_zsh_option(const struct option_spec *spec)
 
 static void put_zsh_operand(const struct command *command)
 {
-    static const char *const actions[] = {
-        [OPERAND_FILES] = "_files", [OPERAND_FOLDERS] = "_files -/"};
+    static const char *const actions[OPERAND_WORDS + 1] = {[OPERAND_FILES] = "_files",
+                                                           [OPERAND_FOLDERS] = "_files -/",
+                                                           [OPERAND_FLOWS] =
+                                                               "{_moonmill_flows; _files}"};
     enum operand operand = operand_of(command);
     if (operand == OPERAND_NONE)
         return;
     printf(" \\\n            '%s:operand:", command->operands_max < 0 ? "*" : "");
-    if (operand == OPERAND_FILES || operand == OPERAND_FOLDERS) {
+    if (actions[operand]) {
         fputs(actions[operand], stdout);
     } else {
         putchar('(');
@@ -196,7 +243,10 @@ static void write_zsh(void)
 {
     const struct option_spec *spec;
     fputs("#compdef moonmill\n# moonmill in zsh: source <(moonmill completion zsh)\n"
-          "_moonmill() {\n    local -a commands=(\n",
+          "_moonmill_flows() { # of the folder that the line names, or of ./flows\n"
+          "    compadd -- ${(f)\"$($program completion flows --flows"
+          " ${opt_args[--flows]:-flows} 2>/dev/null)\"}\n}\n"
+          "_moonmill() {\n    local program=$words[1]\n    local -a commands=(\n",
           stdout);
     for (size_t i = 0; all_commands[i]; i++) {
         printf("        '%s:", all_commands[i]->name);
@@ -230,6 +280,8 @@ static void put_fish_option(const struct command *command, const struct option_s
         fputs(" -r -F", stdout);
     } else if (spec->kind == OPTION_FOLDER) {
         fputs(" -x -a '(__fish_complete_directories)'", stdout);
+    } else if (spec->kind == OPTION_FLOW) {
+        fputs(" -x -a '(__moonmill_flows)'", stdout);
     } else if (spec->kind == OPTION_WORD) {
         fputs(" -x -a '", stdout);
         put_words(spec->value);
@@ -253,6 +305,8 @@ static void put_fish_operand(const struct command *command)
         fputs("-F\n", stdout);
     } else if (operand == OPERAND_FOLDERS) {
         fputs("-a '(__fish_complete_directories)'\n", stdout);
+    } else if (operand == OPERAND_FLOWS) {
+        fputs("-F -a '(__moonmill_flows)'\n", stdout);
     } else {
         fputs("-a '", stdout);
         put_operand_words(command);
@@ -263,7 +317,15 @@ static void put_fish_operand(const struct command *command)
 static void write_fish(void)
 {
     const struct option_spec *spec;
-    fputs("# moonmill in fish: moonmill completion fish | source\ncomplete -c moonmill -f\n",
+    fputs("# moonmill in fish: moonmill completion fish | source\n"
+          "function __moonmill_flows # of the folder that the line names, or of ./flows\n"
+          "    set -l words (string split -m 1 -- = (commandline -opc))\n"
+          "    set -l at (contains -i -- --flows $words)\n"
+          "    and set -l folder $words[(math $at + 1)]\n"
+          "    or set -l folder flows\n"
+          "    $words[1] completion flows --flows $folder 2>/dev/null\n"
+          "end\n"
+          "complete -c moonmill -f\n",
           stdout);
     for (size_t i = 0; all_commands[i]; i++) {
         const struct command *command = all_commands[i];
@@ -280,11 +342,23 @@ static void write_fish(void)
 
 static int completion_main(int argc, char **argv);
 
+struct options {
+    const char *flows; /* NULL: ./flows */
+};
+
 static const char *const completion_examples[] = {
     "source <(moonmill completion bash)",
     "moonmill completion bash > ~/.local/share/bash-completion/completions/moonmill",
     "moonmill completion zsh > ~/.zfunc/_moonmill",
     "moonmill completion fish > ~/.config/fish/completions/moonmill.fish", NULL};
+
+static const struct option_spec completion_options[] = {
+    {.name = "flows",
+     .kind = OPTION_FOLDER,
+     .value = "DIR",
+     .help = "where the flows are (flows)",
+     .at = offsetof(struct options, flows)},
+};
 
 static const char *const completion_exits[COMMAND_EXITS] = {"written", NULL, "wrong use", NULL,
                                                             NULL};
@@ -292,19 +366,33 @@ static const char *const completion_exits[COMMAND_EXITS] = {"written", NULL, "wr
 const struct command completion_command = {
     .name = "completion",
     .summary = "write what a shell needs to complete commands and options",
-    .about = "Writes a script for the shell that completes commands, options, their values, files "
-             "and folders.",
-    .operands = "bash|zsh|fish",
+    .about = "Writes a script for the shell that completes commands, options, their values, flows, "
+             "files and folders; or the names of the flows, a line each, as that script asks for "
+             "them.",
+    .operands = "bash|zsh|fish|flows",
     .operands_min = 1,
     .operands_max = 1,
     .examples = completion_examples,
+    .options = completion_options,
+    .option_count = sizeof completion_options / sizeof *completion_options,
     .exits = completion_exits,
     .main = completion_main};
 
+static void write_flows(const char *folder)
+{
+    struct specs flows = {0};
+    specs_flows(&flows, folder);
+    for (size_t i = 0; i < flows.count; i++)
+        if (flows.paths[i][strspn(flows.paths[i], PLAIN)] == '\0') /* nothing that wants quotes */
+            puts(flows.paths[i]);
+    specs_release(&flows);
+}
+
 static int completion_main(int argc, char **argv)
 {
+    struct options options = {NULL};
     struct command_line line;
-    int code = command_read(&completion_command, argc, argv, NULL, &line);
+    int code = command_read(&completion_command, argc, argv, &options, &line);
     if (code >= 0)
         return code;
     const char *shell = line.operands[0];
@@ -315,6 +403,6 @@ static int completion_main(int argc, char **argv)
     else if (strcmp(shell, "fish") == 0)
         write_fish();
     else
-        return cli_usage("completion", "'%s': must be %s", shell, completion_command.operands);
+        write_flows(options.flows ? options.flows : "flows");
     return CLI_DONE;
 }

@@ -1,5 +1,6 @@
 #include "difference.h"
 
+#include "piece.h"
 #include "terminal.h"
 
 #include <stdint.h>
@@ -36,26 +37,19 @@ static struct lines split(struct span text)
  */
 static size_t value_len(struct span text)
 {
-    size_t depth = 0, i = 0;
-    bool inside = false;
-    for (; i < text.len; i++) {
-        char c = text.at[i];
-        if (inside && c == '\\') {
-            i++;
-            continue;
-        }
-        if (c == '"')
-            inside = !inside;
-        if (inside)
-            continue;
+    struct span rest = text, piece;
+    size_t depth = 0, len = 0;
+    while (piece_next(&rest, &piece)) {
+        char c = *piece.at;
         if (depth == 0 && strchr(",]}", c))
             break;
+        len += piece.len;
         depth += strchr("[{", c) != NULL;
         depth -= strchr("]}", c) != NULL;
         if (depth == 0 && strchr("\"]}", c))
-            return i + 1;
+            break;
     }
-    return i < text.len ? i : text.len;
+    return len;
 }
 
 static bool same_line(struct span first, struct span second)

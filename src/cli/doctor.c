@@ -308,6 +308,10 @@ static const char *const doctor_examples[] = {"moonmill doctor",
 
 static const struct option_spec doctor_options[] = {
     {.name = "json", .help = "one JSON document", .at = offsetof(struct doctor, json)},
+    {.name = "verbose",
+     .letter = 'v',
+     .help = "what was found, too",
+     .at = offsetof(struct doctor, verbose)},
 };
 
 static const char *const doctor_exits[COMMAND_EXITS] = {"nothing is wrong", "something is",
@@ -350,7 +354,6 @@ static int doctor_main(int argc, char **argv)
     int code = command_read(&doctor_command, argc, argv, &doctor, &line);
     if (code >= 0)
         return code;
-    doctor.verbose = line.verbose;
     buffer_init(&doctor.problems, OUT_MAX);
     buffer_init(&doctor.facts, OUT_MAX);
     config_read(&doctor.config, (const char *const *)environ, &doctor.warnings);

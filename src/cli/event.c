@@ -5,6 +5,7 @@
 #include "config.h"
 #include "dice.h"
 #include "envelope.h"
+#include "event_options.h"
 #include "fixture.h"
 #include "job.h"
 #include "json.h"
@@ -14,28 +15,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT_MAX       10000 /* of one event (runtime.md 3) */
-#define FIFO_COUNT_MAX  10
-#define QUEUE_NAME_MAX  80
 #define SEEDED_MS       1771683517000 /* what seeded events were sent at */
 #define FIRST_SEQUENCE  18000000000000000000ULL
 #define SEQUENCE_SPREAD 100000000000000ULL
 #define POLL_MS         41 /* from a message's sending to its first receive */
-#define APP             "local"
-#define USER            "developer"
-#define CALLBACK        "http://localhost:8080"
-
-struct options {
-    const char *flow, *payload, *version, *app, *user, *run, *callback;
-    const char *key;   /* a file, or NULL */
-    const char *queue; /* its name, or NULL */
-    int64_t count, groups, receive_count;
-    int64_t seed; /* -1: none */
-    bool fifo, json;
-};
 
 struct event {
-    const struct options *options;
+    const struct event_options *options;
     struct dice dice;
     int64_t now_ms;        /* of messages; a seed says it, too */
     int64_t token_secs;    /* of tokens, which have to be fresh */
@@ -43,178 +29,11 @@ struct event {
     struct mint *mint;     /* NULL: jobs get a placeholder */
 };
 
-/* --- options --------------------------------------------------------------------------------- */
-
-static int event_main(int argc, char **argv);
-
-static const char *const event_examples[] = {
-    "moonmill event sqs --flow refund --payload '{\"order\":\"A-1\",\"amount\":20}'",
-    "moonmill event sqs --flow refund --payload @refund.json | moonmill replay -",
-    "moonmill event sqs --flow refund --count 10 --fifo --groups 3 --seed 1 > batch.json",
-    "moonmill event job --flow refund",
-    "moonmill event token --key keys/test.pem --run my-run",
-    NULL};
-
-static const struct option_spec event_options[] = {
-    {.name = "flow",
-     .kind = OPTION_TEXT,
-     .value = "NAME",
-     .help = "the flow that a job asks for; needed, but for a token",
-     .at = offsetof(struct options, flow)},
-    {.name = "payload",
-     .kind = OPTION_TEXT,
-     .value = "JSON|@FILE",
-     .help = "the flow's input; @- reads standard input (null)",
-     .at = offsetof(struct options, payload)},
-    {.name = "version",
-     .kind = OPTION_TEXT,
-     .value = "N.N.N",
-     .help = "the flow's version (the latest)",
-     .at = offsetof(struct options, version)},
-    {.name = "count",
-     .kind = OPTION_NUMBER,
-     .value = "N",
-     .help = "messages; 10 at most in a FIFO batch, and 6 MB in all (1)",
-     .at = offsetof(struct options, count),
-     .least = 1,
-     .most = COUNT_MAX},
-    {.name = "fifo",
-     .help = "of a FIFO queue: groups, sequence numbers, deduplication ids",
-     .at = offsetof(struct options, fifo)},
-    {.name = "groups",
-     .kind = OPTION_NUMBER,
-     .value = "N",
-     .help = "the messages take turns in that many groups, each an app of its own, as the API has "
-             "it (1)",
-     .at = offsetof(struct options, groups),
-     .least = 1,
-     .most = COUNT_MAX},
-    {.name = "receive-count",
-     .kind = OPTION_NUMBER,
-     .value = "N",
-     .help = "how often each message was received, this time counted (1)",
-     .at = offsetof(struct options, receive_count),
-     .least = 1,
-     .most = 1000},
-    {.name = "queue",
-     .kind = OPTION_TEXT,
-     .value = "NAME",
-     .help = "the queue's name (moonmill, or moonmill.fifo)",
-     .at = offsetof(struct options, queue)},
-    {.name = "seed",
-     .kind = OPTION_NUMBER,
-     .value = "N",
-     .help = "the same ids and times for the same seed; tokens are never the same (random, now)",
-     .at = offsetof(struct options, seed),
-     .least = 0,
-     .most = INT64_MAX},
-    {.name = "app",
-     .kind = OPTION_TEXT,
-     .value = "ID",
-     .help = "whose flow it is (" APP ")",
-     .at = offsetof(struct options, app)},
-    {.name = "user",
-     .kind = OPTION_TEXT,
-     .value = "ID",
-     .help = "who runs it (" USER ")",
-     .at = offsetof(struct options, user)},
-    {.name = "run",
-     .kind = OPTION_TEXT,
-     .value = "ID",
-     .help = "the run's id, of one job (a made one)",
-     .at = offsetof(struct options, run)},
-    {.name = "callback",
-     .kind = OPTION_TEXT,
-     .value = "URL",
-     .help = "where a run reports to (" CALLBACK ")",
-     .at = offsetof(struct options, callback)},
-    {.name = "key",
-     .kind = OPTION_FILE,
-     .value = "FILE",
-     .help = "sign tokens by this P-256 key, which is made, for you alone, when the file is not "
-             "there; standard error tells the BACKEND_PUB that verifies them (a token: a fresh "
-             "key; a job: \"" ENVELOPE_TOKEN "\", for replay and watch to replace)",
-     .at = offsetof(struct options, key)},
-    {.name = "json",
-     .help = "a token as a document; events and jobs are JSON anyway",
-     .at = offsetof(struct options, json)},
-};
-
-static const char *const event_exits[COMMAND_EXITS] = {
-    "written", NULL, "wrong use, or a payload that is no JSON", "a file cannot be read or written",
-    "the machine refused"};
-
-const struct command event_command = {
-    .name = "event",
-    .summary = "write SQS events, jobs and tokens to try flows with",
-    .about = "Writes an SQS event with jobs, as Lambda gives it to a function; one job, as it lies "
-             "on the queue; or a token, as it lies in a job. Nothing is sent or downloaded.",
-    .operands = "sqs|job|token",
-    .operands_min = 1,
-    .operands_max = 1,
-    .examples = event_examples,
-    .options = event_options,
-    .option_count = sizeof event_options / sizeof *event_options,
-    .exits = event_exits,
-    .json = "{\"token\":\"eyJ0eXAi...\",\"backendPub\":\"LS0tLS1C...\",\"runId\":\"my-run\"}",
-    .main = event_main};
-
-/* The first of the texts that may not stand in JSON or is too long for an id. */
-static const char *bad_id(const struct options *options)
-{
-    const char *const ids[] = {options->flow, options->app,      options->user,
-                               options->run,  options->callback, options->queue};
-    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-        if (ids[i] && (!*ids[i] || strlen(ids[i]) > JOB_ID_MAX || !json_is_utf8(span_of(ids[i]))))
-            return ids[i];
-    return NULL;
-}
-
-/* As SQS has it: 1 to 80 letters, digits, - and _; a FIFO queue's name ends in .fifo. */
-static bool is_queue_name(const char *name, bool fifo)
-{
-    size_t len = strlen(name);
-    size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
-    return plain > 0 && len <= QUEUE_NAME_MAX &&
-           (fifo ? strcmp(name + plain, ".fifo") == 0 : plain == len);
-}
-
-/* -1, or the exit status. */
-static int judge_queue(const struct options *options)
-{
-    if (options->fifo && options->count > FIFO_COUNT_MAX)
-        return cli_usage("event", "--count %lld: a FIFO batch holds %d at most",
-                         (long long)options->count, FIFO_COUNT_MAX);
-    if (options->queue && !is_queue_name(options->queue, options->fifo))
-        return cli_usage("event", "--queue '%s': must be 1 to %d letters, digits, - and _%s",
-                         options->queue, QUEUE_NAME_MAX,
-                         options->fifo ? ", and end in .fifo" : "; one in .fifo needs --fifo");
-    return -1;
-}
-
-static int judge_options(const struct options *options, const char *what)
-{
-    const char *bad = bad_id(options);
-    bool event = strcmp(what, "sqs") == 0;
-    if (!event && strcmp(what, "job") != 0 && strcmp(what, "token") != 0)
-        return cli_usage("event", "'%s': must be %s", what, event_command.operands);
-    if (!options->flow && strcmp(what, "token") != 0)
-        return cli_usage("event", "which flow? --flow NAME");
-    if (bad)
-        return cli_usage("event", "'%s': a name is 1 to %d bytes of UTF-8", bad, JOB_ID_MAX);
-    if (!event && (options->count > 1 || options->fifo || options->groups > 1 ||
-                   options->receive_count > 1 || options->queue))
-        return cli_usage("event", "--count, --fifo, --groups, --receive-count and --queue are for "
-                                  "an event: moonmill event sqs");
-    if (options->run && options->count > 1)
-        return cli_usage("event", "--run is for one job");
-    return event ? judge_queue(options) : -1;
-}
-
 /* --- a job ----------------------------------------------------------------------------------- */
 
 /* The app of the message at this place: groups are apps. Into text, or given as it is. */
-static const char *app_of(const struct options *options, int64_t place, char text[JOB_ID_MAX + 32])
+static const char *app_of(const struct event_options *options, int64_t place,
+                          char text[JOB_ID_MAX + 32])
 {
     if (options->groups == 1)
         return options->app;
@@ -225,7 +44,7 @@ static const char *app_of(const struct options *options, int64_t place, char tex
 
 static char *token_of(const struct event *event, const char *run_id, const char *app)
 {
-    const struct options *options = event->options;
+    const struct event_options *options = event->options;
     struct mint_claims claims = {options->user, run_id, app, options->flow, options->callback};
     return mint_token(event->mint, &claims, event->token_secs);
 }
@@ -235,7 +54,7 @@ static char *token_of(const struct event *event, const char *run_id, const char 
 static bool put_job(struct event *event, struct buffer *out, const char *app,
                     char job_id[DICE_ID_SIZE])
 {
-    const struct options *options = event->options;
+    const struct event_options *options = event->options;
     char run_id[DICE_ID_SIZE];
     dice_id(&event->dice, job_id);
     dice_id(&event->dice, run_id);
@@ -278,7 +97,7 @@ static int write_job(struct event *event)
 static int put_record(struct event *event, int64_t place, uint64_t first_sequence,
                       struct buffer *out)
 {
-    const struct options *options = event->options;
+    const struct event_options *options = event->options;
     char message_id[UUID_SIZE], receipt[DICE_RECEIPT_SIZE], job_id[DICE_ID_SIZE];
     char group[JOB_ID_MAX + 32];
     const char *app = app_of(options, place, group);
@@ -326,7 +145,7 @@ static int write_sqs(struct event *event)
 
 static int write_token(struct event *event)
 {
-    const struct options *options = event->options;
+    const struct event_options *options = event->options;
     char made[DICE_ID_SIZE];
     dice_id(&event->dice, made);
     const char *run_id = options->run ? options->run : made;
@@ -361,18 +180,6 @@ static int read_payload(struct event *event, const char *given)
     return -1;
 }
 
-/* -1, or the exit status. */
-static int check_version(const struct options *options)
-{
-    struct buffer trial;
-    buffer_init(&trial, 16 * JOB_ID_MAX);
-    bool good = envelope_write(
-        &trial,
-        &(struct envelope){.job_id = "", .run_id = "", .flow = "", .version = options->version});
-    buffer_release(&trial);
-    return good ? -1 : cli_usage("event", "--version '%s': must be like 1.4.2", options->version);
-}
-
 /* Jobs are signed when there is a key to do it with; a token always is. */
 static int open_mint(struct event *event, bool token, bool quiet)
 {
@@ -397,23 +204,12 @@ static int write_event(struct event *event, const char *what)
     return strcmp(what, "job") == 0 ? write_job(event) : write_sqs(event);
 }
 
-static int event_main(int argc, char **argv)
+int event_main(int argc, char **argv)
 {
-    struct options options = {.payload = "null",
-                              .app = APP,
-                              .user = USER,
-                              .callback = CALLBACK,
-                              .count = 1,
-                              .groups = 1,
-                              .receive_count = 1,
-                              .seed = -1};
+    struct event_options options;
     struct command_line line;
     struct clock clock = {0};
-    int code = command_read(&event_command, argc, argv, &options, &line);
-    if (code < 0)
-        code = judge_options(&options, line.operands[0]);
-    if (code < 0)
-        code = check_version(&options);
+    int code = event_options_read(argc, argv, &options, &line);
     if (code >= 0)
         return code;
     bool seeded = options.seed >= 0;

@@ -6,4 +6,6 @@
 
 extern const struct command event_command;
 
+int event_main(int argc, char **argv);
+
 #endif

@@ -53,6 +53,33 @@ size_t findings_warnings(const struct findings *findings)
     return findings->warnings;
 }
 
+/* --- a description's ------------------------------------------------------------------------- */
+
+static size_t number_of(const cJSON *finding, const char *name)
+{
+    const cJSON *member = json_member(finding, name);
+    return cJSON_IsNumber(member) && member->valuedouble > 0 && member->valuedouble < 1e9
+               ? (size_t)member->valuedouble
+               : 0;
+}
+
+static const char *text_of(const cJSON *finding, const char *name)
+{
+    const char *text = json_member_text(finding, name);
+    return text ? text : "";
+}
+
+struct finding finding_read(const cJSON *member)
+{
+    return (struct finding){.is_error = strcmp(text_of(member, "severity"), "error") == 0,
+                            .code = text_of(member, "code"),
+                            .message = text_of(member, "message"),
+                            .hint = text_of(member, "hint"),
+                            .file = text_of(member, "file"),
+                            .line = number_of(member, "line"),
+                            .column = number_of(member, "column")};
+}
+
 /* --- once ------------------------------------------------------------------------------------ */
 
 /* FNV-1a over the text and its NUL. */

@@ -12,6 +12,7 @@
 
 #include "mem.h"
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -37,6 +38,9 @@ struct finding {
 struct findings *findings_new(const struct findings_style *style);
 /* Accepts NULL. */
 void findings_free(struct findings *findings);
+
+/* One as the worker describes it, the file as the runtime calls it; valid as long as member. */
+struct finding finding_read(const cJSON *member);
 
 /* source: the file's text, to show the line, or {NULL, 0}. */
 void findings_add(struct findings *findings, const struct finding *finding, struct span source);

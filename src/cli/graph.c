@@ -115,34 +115,14 @@ static int read_options(int argc, char **argv, struct options *options)
 
 /* --- findings -------------------------------------------------------------------------------- */
 
-static size_t number_of(const cJSON *finding, const char *name)
-{
-    const cJSON *member = json_member(finding, name);
-    return cJSON_IsNumber(member) && member->valuedouble > 0 && member->valuedouble < 1e9
-               ? (size_t)member->valuedouble
-               : 0;
-}
-
-static const char *text_of(const cJSON *finding, const char *name)
-{
-    const char *text = json_member_text(finding, name);
-    return text ? text : "";
-}
-
 /* One that is of another file is told without its line's text. */
 static void tell(struct findings *findings, const cJSON *member, const struct source *source,
                  struct span text)
 {
-    const char *name = text_of(member, "file");
-    bool own = !*name || strcmp(name, source->name) == 0;
-    char *path = own ? mem_copy(source->path) : sources_path_of(source->folder, name);
-    struct finding finding = {.is_error = true,
-                              .code = text_of(member, "code"),
-                              .message = text_of(member, "message"),
-                              .hint = text_of(member, "hint"),
-                              .file = path,
-                              .line = number_of(member, "line"),
-                              .column = number_of(member, "column")};
+    struct finding finding = finding_read(member);
+    bool own = !*finding.file || strcmp(finding.file, source->name) == 0;
+    char *path = own ? mem_copy(source->path) : sources_path_of(source->folder, finding.file);
+    finding.file = path;
     findings_add(findings, &finding, own ? text : (struct span){NULL, 0});
     mem_free(path);
 }
@@ -155,7 +135,7 @@ static size_t tell_errors(const cJSON *described, const struct source *source, s
     const cJSON *member;
     cJSON_ArrayForEach(member, json_member(described, "findings"))
     {
-        if (strcmp(text_of(member, "severity"), "error") == 0)
+        if (finding_read(member).is_error)
             tell(findings, member, source, text);
     }
     size_t errors = findings_errors(findings);

@@ -3,6 +3,7 @@
 #include "beacon.h"
 #include "cli.h"
 #include "config.h"
+#include "examples.h"
 #include "fixture.h"
 #include "json.h"
 #include "mem.h"
@@ -17,7 +18,6 @@
 #define URL_MAX    (64 * 1024)
 #define PATH_SIZE  512
 #define CONNECT_MS 2000L
-#define FIXTURES   "fixtures"
 
 struct options {
     const char *data, *data_file, *example, *url;
@@ -92,7 +92,7 @@ static int read_event(const struct options *options, const struct command_line *
         return cli_fail("invoke", CLI_INPUT, "--data: over %d bytes", CONFIG_PAYLOAD_MAX);
     }
     if (options->example) {
-        snprintf(path, sizeof path, FIXTURES "/%s.json", options->example);
+        snprintf(path, sizeof path, EXAMPLES_FOLDER "/%s.json", options->example);
         file = path;
     }
     if (fixture_load(line->count ? "-" : file, text, &err))

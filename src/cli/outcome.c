@@ -1,6 +1,7 @@
 #include "outcome.h"
 
 #include "json.h"
+#include "piece.h"
 
 #include <string.h>
 
@@ -48,16 +49,10 @@ void outcome_free(struct outcome *outcome)
 /* Checked JSON without white space between its parts. */
 static bool put_compact(struct buffer *out, struct span json)
 {
-    bool inside = false, fits = true;
-    for (size_t i = 0; i < json.len && fits; i++) {
-        char c = json.at[i];
-        size_t take = inside && c == '\\' ? 2 : 1;
-        if (c == '"')
-            inside = !inside;
-        if (inside || !strchr(" \t\r\n", c))
-            fits = buffer_add(out, (struct span){json.at + i, take});
-        i += take - 1;
-    }
+    struct span piece;
+    bool fits = true;
+    while (fits && piece_next(&json, &piece))
+        fits = strchr(" \t\r\n", *piece.at) || buffer_add(out, piece);
     return fits;
 }
 

@@ -26,7 +26,7 @@ struct page;
 struct page_user {
     void *arg;
     const char *flows_dir; /* where the lines of errors are read from; NULL: from nowhere */
-    /* [{"name","file","description","input":JSON Schema or null,"examples":[{"name","payload"}],
+    /* [{"name","file","about"?,"input"?:JSON Schema,"examples":[{"name","payload":text}],
      * "findings":[{"severity","code","message","hint","file","line","column"}]}] */
     void (*flows)(void *arg, struct buffer *out);
     /* The flow's drawing, or {NULL, 0}: text valid during the call. */

@@ -367,15 +367,25 @@ static int judge(const struct rehearsal *rehearsal, bool all_good)
     return all_good ? CLI_DONE : CLI_FAILED;
 }
 
+/* Writes the files: one that cannot be written, which was said, keeps no other from it. */
+static bool write_files(const struct rehearsal *rehearsal, size_t *apart)
+{
+    struct error world = {0}, page = {0};
+    bool recorded = world_end(rehearsal->world, apart, &world);
+    bool shown = report_html_write(rehearsal->page, &page);
+    if (!recorded)
+        cli_fail("replay", CLI_BROKEN, "%s: %s", rehearsal->spec->world.record, world.text);
+    if (!shown)
+        cli_fail("replay", CLI_BROKEN, "%s", page.text);
+    return recorded && shown;
+}
+
 /* The runtime is gone: what it came to. */
 static int end(struct rehearsal *rehearsal, struct buffer *outcome, size_t *apart)
 {
-    struct error err = {0};
     size_t times = 0;
-    if (!report_html_write(rehearsal->page, &err) || !world_end(rehearsal->world, &times, &err))
-        return cli_fail("replay", CLI_BROKEN, "%s%s%s",
-                        rehearsal->spec->world.record ? rehearsal->spec->world.record : "",
-                        rehearsal->spec->world.record ? ": " : "", err.text);
+    if (!write_files(rehearsal, &times))
+        return CLI_BROKEN;
     bool good = report_end(rehearsal->report);
     for (size_t i = 0; i < rehearsal->fixture->count; i++) {
         struct report_record record = report_record(rehearsal->report, i);

@@ -58,7 +58,7 @@ static const struct option_spec replay_options[] = {
      .help = "where the flows are (./flows)",
      .at = offsetof(struct options, flows)},
     {.name = "flow",
-     .kind = OPTION_TEXT,
+     .kind = OPTION_FLOW,
      .value = "NAME",
      .help = "every job runs this flow, from its start",
      .at = offsetof(struct options, flow)},
@@ -99,7 +99,9 @@ static const struct option_spec replay_options[] = {
     {.name = "callback",
      .kind = OPTION_TEXT,
      .value = "URL",
-     .help = "let runs report to this receiver, for real",
+     .help =
+         "let runs report to this receiver, for real; their events are seen there alone: here are "
+         "the status, the time and how many there were, as the runtime's log has them",
      .at = offsetof(struct options, callback)},
     {.name = "speed",
      .kind = OPTION_WORD,
@@ -127,6 +129,10 @@ static const struct option_spec replay_options[] = {
     {.name = "json",
      .help = "one JSON document instead of lines",
      .at = offsetof(struct options, json)},
+    {.name = "verbose",
+     .letter = 'v',
+     .help = "`run:` events and the runtime's log as well",
+     .at = offsetof(struct options, verbose)},
 };
 
 static const char *const replay_exits[COMMAND_EXITS] = {
@@ -141,9 +147,7 @@ const struct command replay_command = {
         "Runs the jobs of a recorded SQS event through the real runtime on this machine. The "
         "queue, the API and the outside world are local stand-ins. A job whose executor_jwt is "
         "no token (\"@JWT@\") gets one. With --record, --mock or --expect runs go one after the "
-        "other, unless EXECUTOR_CONCURRENCY is set. -q leaves the table and the answer; -v shows "
-        "`run:` events and the runtime's log "
-        "as well.",
+        "other, unless EXECUTOR_CONCURRENCY is set. -q leaves the table and the answer.",
     .operands = "FILE|-",
     .operands_min = 1,
     .operands_max = 1,
@@ -157,12 +161,6 @@ const struct command replay_command = {
             "  \"events\":[{\"atMs\":59,\"type\":\"log\",\"payload\":{\"message\":\"hi\"}}]}],\n"
             " \"response\":{\"batchItemFailures\":[]}}",
     .main = replay_main};
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 static bool is_url(const char *text)
 {
@@ -178,11 +176,13 @@ static int check_options(const struct options *options)
         return cli_usage("replay", "--record is for one pass");
     if (options->write && !options->expect)
         return cli_usage("replay", "--write makes the file of --expect");
+    if (options->callback && options->report)
+        return cli_usage("replay",
+                         "--report draws the events, which --callback sends elsewhere: one "
+                         "of them");
     if (options->callback && !is_url(options->callback))
         return cli_usage("replay", "--callback '%s': must be an http or https URL",
                          options->callback);
-    if (!is_folder(options->flows)) /* the usual one, which nobody named */
-        return cli_usage("replay", "--flows '%s': no such folder", options->flows);
     return -1;
 }
 
@@ -308,7 +308,6 @@ static int replay_main(int argc, char **argv)
     if (code >= 0 || (code = check_options(&options)) >= 0)
         return code;
     options.file = line.operands[0];
-    options.verbose = line.verbose;
     options.quiet = line.quiet;
     return replay(&options);
 }

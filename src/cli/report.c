@@ -3,13 +3,12 @@
 #include "batch_answer.h"
 #include "json.h"
 #include "log_line.h"
+#include "report_document.h"
 #include "terminal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define LISTED_MAX    (64 * 1024 * 1024) /* of --json, a run's events */
-#define DOCUMENT_MAX  (1024 * 1024 * 1024)
 #define ANSWER_MAX    (8 * 1024 * 1024)
 #define STEP_MAX      1024
 #define PAYLOAD_SHOWN 100
@@ -21,8 +20,6 @@ struct row {
     const struct sink_run *run; /* NULL: none can report for it */
     char *reason;               /* the last complaint of the log about it, or NULL */
     char *step;                 /* where its run is; in the first row of a run */
-    struct buffer listed;       /* its events as JSON; in the first row of a run */
-    size_t unlisted;
     bool returned;
     /* as the runtime's log tells it, for a run that reports elsewhere */
     enum sink_status told;
@@ -33,6 +30,7 @@ struct report {
     const struct fixture *fixture;
     struct report_style style;
     struct row *rows;
+    struct report_document *document; /* NULL: a table */
     bool answered;
     bool refused; /* /error or /init/error */
     struct buffer answer;
@@ -44,8 +42,8 @@ struct report *report_new(const struct fixture *fixture, const struct report_sty
     report->fixture = fixture;
     report->style = *style;
     report->rows = mem_array(fixture->count, sizeof *report->rows);
-    for (size_t i = 0; i < fixture->count; i++)
-        buffer_init(&report->rows[i].listed, LISTED_MAX);
+    if (style->json)
+        report->document = report_document_new(fixture);
     buffer_init(&report->answer, ANSWER_MAX);
     return report;
 }
@@ -57,9 +55,9 @@ void report_free(struct report *report)
     for (size_t i = 0; i < report->fixture->count; i++) {
         mem_free(report->rows[i].reason);
         mem_free(report->rows[i].step);
-        buffer_release(&report->rows[i].listed);
     }
     mem_free(report->rows);
+    report_document_free(report->document);
     buffer_release(&report->answer);
     mem_free(report);
 }
@@ -156,19 +154,6 @@ static void print_event(const struct report *report, int64_t at_ms, size_t recor
     fflush(stdout);
 }
 
-static void list_event(struct row *row, int64_t at_ms, const char *type, struct span payload)
-{
-    size_t before = row->listed.len;
-    if (buffer_format(&row->listed, "%s{\"atMs\":%lld,\"type\":", before ? "," : "",
-                      (long long)at_ms) &&
-        json_put_string(&row->listed, span_of(type)) &&
-        buffer_text(&row->listed, ",\"payload\":") && buffer_add(&row->listed, payload) &&
-        buffer_text(&row->listed, "}"))
-        return;
-    row->listed.len = before;
-    row->unlisted++;
-}
-
 void report_event(struct report *report, int64_t at_ms, const struct sink_run *run,
                   const char *type, struct span payload)
 {
@@ -176,7 +161,7 @@ void report_event(struct report *report, int64_t at_ms, const struct sink_run *r
     struct row *row = &report->rows[record];
     enter_step(row, type, payload);
     if (report->style.json)
-        list_event(row, at_ms, type, payload);
+        report_document_event(report->document, record, at_ms, type, payload);
     else if (!report->style.silent && !report->style.quiet &&
              (report->style.verbose || strncmp(type, "run:", 4) != 0))
         print_event(report, at_ms, record, type, payload);
@@ -345,62 +330,15 @@ static void print_table(const struct report *report)
     }
 }
 
-static void put_text(struct buffer *out, const char *before, const char *text)
-{
-    buffer_text(out, before);
-    if (text && json_is_utf8(span_of(text)))
-        json_put_string(out, span_of(text));
-    else
-        buffer_text(out, "null");
-}
-
-static void put_row(struct buffer *out, const struct report *report, size_t at)
-{
-    const struct fixture_record *record = &report->fixture->records[at];
-    const struct row *row = &report->rows[at];
-    put_text(out, at ? ",{\"messageId\":" : "{\"messageId\":", record->message_id);
-    put_text(out, ",\"runId\":", record->run_id);
-    put_text(out, ",\"flow\":", record->flow);
-    put_text(out, ",\"status\":", sink_status_name(status_of(row)));
-    put_text(out, ",\"fate\":", row->returned ? "returned" : "done");
-    put_text(out, ",\"error\":", error_of(row));
-    if (duration_of(row) >= 0)
-        buffer_format(out, ",\"durationMs\":%lld", (long long)duration_of(row));
-    else
-        buffer_text(out, ",\"durationMs\":null");
-    buffer_text(out, ",\"events\":[");
-    if (row->run) {
-        const struct row *first = &report->rows[first_row(report, row->run)];
-        buffer_add(out, buffer_span(&first->listed));
-        if (first->unlisted)
-            fprintf(stderr,
-                    "moonmill replay: %zu events of record %zu are over %d bytes and not "
-                    "listed\n",
-                    first->unlisted, at + 1, LISTED_MAX);
-    }
-    buffer_text(out, "]}");
-}
-
-static void print_document(const struct report *report)
-{
-    struct buffer out;
-    struct span answer = buffer_span(&report->answer);
-    buffer_init(&out, DOCUMENT_MAX);
-    buffer_text(&out, "{\"records\":[");
-    for (size_t i = 0; i < report->fixture->count; i++)
-        put_row(&out, report, i);
-    buffer_text(&out, "],\"response\":");
-    buffer_add(&out, report->answered && json_check(answer, NULL) ? answer : span_of("null"));
-    buffer_text(&out, "}\n");
-    fwrite(out.data, 1, out.len, stdout);
-    buffer_release(&out);
-}
-
 struct report_record report_record(const struct report *report, size_t record)
 {
     const struct row *row = &report->rows[record];
-    return (struct report_record){sink_status_name(status_of(row)),
-                                  row->returned ? "returned" : "done", error_of(row)};
+    return (struct report_record){.status = sink_status_name(status_of(row)),
+                                  .fate = row->returned ? "returned" : "done",
+                                  .error = error_of(row),
+                                  .duration_ms = duration_of(row),
+                                  .elsewhere = !row->run && row->told_events > 0,
+                                  .first = row->run ? first_row(report, row->run) : record};
 }
 
 bool report_end(struct report *report)
@@ -411,7 +349,8 @@ bool report_end(struct report *report)
     for (size_t i = 0; i < report->fixture->count; i++)
         good = good && status_of(&report->rows[i]) == SINK_COMPLETED && !report->rows[i].returned;
     if (report->style.json)
-        print_document(report);
+        report_document_write(report->document, report,
+                              report->answered ? buffer_span(&report->answer) : span_of("null"));
     else if (!report->style.silent)
         print_table(report);
     fflush(stdout);

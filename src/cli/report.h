@@ -40,7 +40,10 @@ void report_answer(struct report *report, enum lambda_answer how, struct span bo
 struct report_record {
     const char *status;
     const char *fate;
-    const char *error; /* or NULL */
+    const char *error;   /* or NULL */
+    int64_t duration_ms; /* -1: unknown */
+    size_t first;        /* the first record of its run, or itself */
+    bool elsewhere;      /* its events went to a receiver of its own */
 };
 struct report_record report_record(const struct report *report, size_t record);
 

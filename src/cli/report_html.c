@@ -291,15 +291,13 @@ bool report_html_write(struct report_html *report, struct error *err)
     if (!report || !report->file)
         return true;
     buffer_init(&out, DOCUMENT_MAX);
-    bool good = put_document(&out, report);
-    if (!good)
-        error_set(err, ERROR_LIMIT, "%s: the report is too large", report->path);
-    good = good && fwrite(out.data, 1, out.len, report->file) == out.len;
-    good = fclose(report->file) == 0 && good;
+    bool fits = put_document(&out, report);
+    bool written = fits && fwrite(out.data, 1, out.len, report->file) == out.len;
+    written = fclose(report->file) == 0 && written;
     report->file = NULL;
     buffer_release(&out);
-    return good ||
-           (err->kind != ERROR_NONE ? false
-                                    : error_set(err, ERROR_SYSTEM, "%s: cannot be written: %s",
-                                                report->path, strerror(errno)));
+    if (!fits)
+        return error_set(err, ERROR_LIMIT, "%s: the report is too large", report->path);
+    return written ||
+           error_set(err, ERROR_SYSTEM, "%s: cannot be written: %s", report->path, strerror(errno));
 }

@@ -30,14 +30,13 @@ const struct command schema_command = {
     .main = schema_main,
 };
 
-/* The files are called NAME.json. */
+/* The files are called NAME.json, and each operand is one of them. */
 static const struct embedded_file *find(const char *name)
 {
-    for (const struct embedded_file *file = schema_files; file->path; file++)
-        if (strncmp(file->path, name, strlen(name)) == 0 &&
-            strcmp(file->path + strlen(name), ".json") == 0)
-            return file;
-    return NULL;
+    const struct embedded_file *file = schema_files;
+    while (!(strncmp(file->path, name, strlen(name)) == 0 && file->path[strlen(name)] == '.'))
+        file++;
+    return file;
 }
 
 static int schema_main(int argc, char **argv)
@@ -48,9 +47,6 @@ static int schema_main(int argc, char **argv)
     if (code >= 0)
         return code;
     const struct embedded_file *file = find(line.operands[0]);
-    if (!file)
-        return cli_usage("schema", "'%.40s': must be %s", line.operands[0],
-                         schema_command.operands);
     if (fwrite(file->bytes, 1, file->len, stdout) != file->len || fflush(stdout) != 0)
         return cli_fail("schema", CLI_BROKEN, "standard output cannot be written");
     return CLI_DONE;

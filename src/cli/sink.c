@@ -17,23 +17,12 @@ struct ticket {
     struct ticket *next;
 };
 
-/* An answer that waits for its time. */
-struct late {
-    struct sink *sink;
-    struct stage_call *call;
-    int status;
-    char *body;
-    struct loop_timer timer;
-    struct late *next;
-};
-
 struct sink {
     struct loop *loop;
     struct sink_user user;
     struct stage *stage;
     struct sink_run *runs;
     struct ticket *tickets;
-    struct late *late;
 };
 
 /* What is said to a request. */
@@ -325,36 +314,6 @@ static void fail(struct reply *reply, int status)
            "this answer was asked for");
 }
 
-static void on_time(void *arg)
-{
-    struct late *late = arg, **link = &late->sink->late;
-    while (*link != late)
-        link = &(*link)->next;
-    *link = late->next;
-    stage_say(late->call, late->status, span_of(late->body));
-    mem_free(late->body);
-    mem_free(late);
-}
-
-static void answer(struct sink *sink, struct stage_call *call, const struct reply *reply,
-                   int64_t after_ms)
-{
-    if (reply->json)
-        stage_add_header(call, "Content-Type", "application/json");
-    if (after_ms <= 0) {
-        stage_say(call, reply->status, buffer_span(&reply->body));
-        return;
-    }
-    struct late *late = mem_new(sizeof *late);
-    late->sink = sink;
-    late->call = call;
-    late->status = reply->status;
-    late->body = mem_string(buffer_span(&reply->body));
-    late->next = sink->late;
-    sink->late = late;
-    loop_timer_set(sink->loop, &late->timer, loop_mono_ms(sink->loop) + after_ms, on_time, late);
-}
-
 static void on_request(void *arg, struct stage_call *call, const struct stage_request *came)
 {
     struct sink *sink = arg;
@@ -377,7 +336,9 @@ static void on_request(void *arg, struct stage_call *call, const struct stage_re
         judge(sink, &request, &reply);
     if (sink->user.answered)
         sink->user.answered(sink->user.arg, &request, reply.status, buffer_span(&reply.body));
-    answer(sink, call, &reply, fault.after_ms);
+    if (reply.json)
+        stage_add_header(call, "Content-Type", "application/json");
+    stage_say_later(call, reply.status, buffer_span(&reply.body), fault.after_ms);
     buffer_release(&reply.body);
 }
 
@@ -398,13 +359,6 @@ void sink_close(struct sink *sink)
 {
     if (!sink)
         return;
-    while (sink->late) {
-        struct late *gone = sink->late;
-        sink->late = gone->next;
-        loop_timer_stop(sink->loop, &gone->timer);
-        mem_free(gone->body);
-        mem_free(gone);
-    }
     stage_close(sink->stage);
     while (sink->runs) {
         struct sink_run *gone = sink->runs;

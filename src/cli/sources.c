@@ -107,7 +107,7 @@ static void add_below(struct sources *sources, const char *folder, const char *f
 
 /* --- a folder -------------------------------------------------------------------------------- */
 
-static bool is_folder(const char *path)
+bool sources_is_folder(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -143,7 +143,7 @@ static bool add_entry(struct sources *sources, const char *folder, const char *f
     bool good = true;
     if (sources->count == FILES_MAX)
         good = error_set(err, ERROR_LIMIT, "%s: over %d files", folder, FILES_MAX);
-    else if (is_folder(path))
+    else if (sources_is_folder(path))
         good = add_inner(sources, folder, file, depth, err);
     else if (ends_with(file, ".lua") && !sources_is_spec(file))
         add_below(sources, folder, file);

@@ -41,5 +41,6 @@ char *sources_path_of(const char *folder, const char *name);
 bool sources_read(const char *path, struct buffer *out, struct error *err);
 
 bool sources_is_spec(const char *name);
+bool sources_is_folder(const char *path);
 
 #endif

@@ -19,6 +19,8 @@ struct stage_call {
     struct buffer body;
     bool too_large;
     bool held;
+    bool early; /* the answer is there before its time */
+    struct loop_timer due;
     struct header *headers; /* of the answer */
     struct MHD_Response *response;
     struct stage_stream *stream; /* that response's */
@@ -77,6 +79,7 @@ static void close_call(struct stage_call *call)
         mem_free(gone->value);
         mem_free(gone);
     }
+    loop_timer_stop(call->stage->loop, &call->due);
     if (call->stream)
         call->stream->call = NULL;
     if (call->response) /* nobody came for it any more */
@@ -109,23 +112,44 @@ static void wake(struct stage *stage)
 }
 
 /* In a call that is held the library asks once more, and on_request sends what is there. */
-static void answer(struct stage_call *call, int status, struct MHD_Response *response)
+static void let_answer_go(struct stage_call *call)
 {
-    call->status = status;
-    call->response = response;
-    for (struct header *header = call->headers; header; header = header->next)
-        MHD_add_response_header(call->response, header->name, header->value);
-    if (!call->held)
+    if (!call->held || call->early)
         return;
     call->held = false;
     MHD_resume_connection(call->connection);
     wake(call->stage);
 }
 
+static void answer(struct stage_call *call, int status, struct MHD_Response *response)
+{
+    call->status = status;
+    call->response = response;
+    for (struct header *header = call->headers; header; header = header->next)
+        MHD_add_response_header(call->response, header->name, header->value);
+    let_answer_go(call);
+}
+
 void stage_say(struct stage_call *call, int status, struct span body)
 {
     answer(call, status,
            MHD_create_response_from_buffer(body.len, (void *)body.at, MHD_RESPMEM_MUST_COPY));
+}
+
+static void on_due(void *arg)
+{
+    struct stage_call *call = arg;
+    call->early = false;
+    let_answer_go(call);
+}
+
+void stage_say_later(struct stage_call *call, int status, struct span body, int64_t after_ms)
+{
+    struct loop *loop = call->stage->loop;
+    call->early = after_ms > 0;
+    if (call->early)
+        loop_timer_set(loop, &call->due, loop_mono_ms(loop) + after_ms, on_due, call);
+    stage_say(call, status, body);
 }
 
 static enum MHD_Result send_response(struct stage_call *call)
@@ -232,7 +256,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         stage_say(call, MHD_HTTP_CONTENT_TOO_LARGE, span_of(""));
     else
         stage->handler(stage->arg, call, &request);
-    if (call->response)
+    if (call->response && !call->early)
         return send_response(call);
     call->held = true;
     MHD_suspend_connection(connection);

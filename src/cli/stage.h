@@ -38,6 +38,8 @@ const char *stage_query(struct stage_call *call, const char *name);
 /* The answer: first its headers, then status and body, which is copied. */
 void stage_add_header(struct stage_call *call, const char *name, const char *value);
 void stage_say(struct stage_call *call, int status, struct span body);
+/* The same, so much later; at once when that is 0 or below. */
+void stage_say_later(struct stage_call *call, int status, struct span body, int64_t after_ms);
 
 /* An answer that goes on, 200, with the headers so far: pieces are sent as they are written, until
  * it is ended. A client that leaves, or takes so little that over STAGE_UNREAD_MAX bytes wait for

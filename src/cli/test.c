@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "progress.h"
 #include "session.h"
+#include "sources.h"
 #include "specs.h"
 #include "tally.h"
 #include "terminal.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FLOWS              "flows"
@@ -105,12 +105,6 @@ const struct command test_command = {
             " \"passed\":1,\"failed\":0,\"pending\":0,\"durationMs\":9}",
     .main = test_main};
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 /* --- where the flows are ---------------------------------------------------------------------- */
 
 /* True when path lies in dir, or is it. */
@@ -131,7 +125,7 @@ static void tell_flows_dir(const struct options *options, const char *path, char
         return;
     }
     snprintf(dir, PATH_MAX, "%s", path);
-    if (is_folder(path))
+    if (sources_is_folder(path))
         return;
     char *slash = strrchr(dir, '/');
     if (slash && slash != dir)

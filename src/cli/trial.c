@@ -2,16 +2,16 @@
 
 #include "flow.h"
 #include "guest.h"
+#include "heard.h"
 #include "json.h"
+#include "order.h"
 #include "specs.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define MESSAGE_MAX  (WIRE_FRAME_MAX - 64 * 1024) /* head, or body, of one frame */
-#define EVENTS_MAX   (6 * 1024 * 1024)            /* of a run, as JSON */
 #define FLOWS_LISTED 200
-#define STEP_MAX     256
 #define ANSWERS_MAX  16
 
 /* A request of the flow's that no mock was asked about yet. */
@@ -36,13 +36,11 @@ struct trial {
     struct guest *guest;
     bool running;
     bool skip; /* waits take no time */
-    bool cut;  /* more events than are kept */
     int64_t until_ms;
     int64_t current; /* the request that was passed on last */
     struct asked *first, **last;
     struct late late[ANSWERS_MAX];
-    struct buffer events, progress; /* JSON, the members of a list */
-    char step[STEP_MAX];
+    struct heard heard;
     struct buffer head, body; /* of the answer that is given now */
 };
 
@@ -66,43 +64,16 @@ static void on_request(void *arg, const struct wire_request *request)
     guest_pause(trial->guest);
 }
 
-static void add_event(struct trial *trial, struct span type, struct span payload)
-{
-    size_t before = trial->events.len;
-    bool fits = (!before || buffer_text(&trial->events, ",")) &&
-                buffer_text(&trial->events, "{\"type\":") &&
-                json_put_string(&trial->events, type) &&
-                buffer_text(&trial->events, ",\"payload\":") &&
-                buffer_add(&trial->events, payload) && buffer_text(&trial->events, "}");
-    if (!fits) {
-        trial->events.len = before;
-        trial->cut = true;
-    }
-}
-
 static void on_event(void *arg, const struct wire_event *event)
 {
     struct trial *trial = arg;
-    if (json_is_utf8(event->type) && json_check(event->payload, NULL))
-        add_event(trial, event->type, event->payload);
+    heard_event(&trial->heard, event->type, event->payload);
 }
 
 static void on_progress(void *arg, const struct wire_progress *progress)
 {
     struct trial *trial = arg;
-    if (!json_is_utf8(progress->step))
-        return;
-    if (progress->step.len)
-        snprintf(trial->step, sizeof trial->step, "%.*s", (int)progress->step.len,
-                 progress->step.at);
-    size_t before = trial->progress.len;
-    bool fits = (!before || buffer_text(&trial->progress, ",")) &&
-                buffer_format(&trial->progress,
-                              "{\"percent\":%lld,\"step\":", (long long)progress->percent) &&
-                json_put_string(&trial->progress, progress->step) &&
-                buffer_text(&trial->progress, "}");
-    if (!fits)
-        trial->progress.len = before;
+    heard_progress(&trial->heard, progress);
 }
 
 /* --- answers that are due later --------------------------------------------------------------- */
@@ -151,8 +122,8 @@ static void tell_stuck(struct trial *trial, const char *what)
     struct error text;
     trial_stop(trial);
     begin_answer(trial);
-    if (*trial->step)
-        error_set(&text, ERROR_LIMIT, "%s, in step \"%s\"", what, trial->step);
+    if (*trial->heard.step)
+        error_set(&text, ERROR_LIMIT, "%s, in step \"%s\"", what, trial->heard.step);
     else
         error_set(&text, ERROR_LIMIT, "%s", what);
     buffer_text(&trial->head, "{\"stuck\":");
@@ -205,14 +176,14 @@ static void add_last_event(struct trial *trial, const struct wire_outcome *outco
 {
     struct buffer error;
     if (outcome->completed && outcome->output.len)
-        add_event(trial, span_of("output"), outcome->output);
+        heard_event(&trial->heard, span_of("output"), outcome->output);
     if (outcome->completed)
         return;
     buffer_init(&error, MESSAGE_MAX);
     put_error(&error, outcome);
     *error.data = '{'; /* for the comma of its first member */
     buffer_text(&error, "}");
-    add_event(trial, span_of("error"), buffer_span(&error));
+    heard_event(&trial->heard, span_of("error"), buffer_span(&error));
     buffer_release(&error);
 }
 
@@ -221,7 +192,7 @@ static void tell_end(struct trial *trial, const struct wire_outcome *outcome)
     struct buffer *out = &trial->head;
     trial->running = false;
     add_last_event(trial, outcome);
-    if (trial->cut) {
+    if (trial->heard.cut) {
         tell_stuck(trial, "sent more events than a test keeps (6 MB)");
         return;
     }
@@ -234,9 +205,9 @@ static void tell_end(struct trial *trial, const struct wire_outcome *outcome)
         buffer_add(out, outcome->output);
     }
     buffer_text(out, ",\"events\":[");
-    buffer_add(out, buffer_span(&trial->events));
+    buffer_add(out, buffer_span(&trial->heard.events));
     buffer_format(out, "],\"waited_ms\":%lld,\"progress\":[", (long long)outcome->turned_ms);
-    buffer_add(out, buffer_span(&trial->progress));
+    buffer_add(out, buffer_span(&trial->heard.progress));
     if (!buffer_text(out, "]}}"))
         tell_stuck(trial, "left more than a test can hold");
 }
@@ -269,66 +240,6 @@ static void go_on(struct trial *trial)
 
 /* --- starting a flow -------------------------------------------------------------------------- */
 
-struct order {
-    char *flow;
-    char *id;
-    char *user;
-    char *entry;
-    struct span context; /* further members: a JSON object */
-    bool skip;
-    int64_t timeout_ms;
-    int64_t budget_ms; /* real time */
-};
-
-static void order_release(struct order *order)
-{
-    mem_free(order->flow);
-    mem_free(order->id);
-    mem_free(order->user);
-    mem_free(order->entry);
-}
-
-static bool order_read(struct order *order, struct span json, struct error *err)
-{
-    static const char *const keys[] = {"flow", "id",         "user",      "entry",
-                                       "skip", "timeout_ms", "budget_ms", "context"};
-    struct span at[sizeof keys / sizeof *keys];
-    if (json_type(json) != JSON_OBJECT ||
-        !json_pick(json, keys, at, sizeof keys / sizeof *keys, err))
-        return false;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (!at[i].at)
-            return error_set(err, ERROR_INPUT, "run: no %s", keys[i]);
-    order->skip = span_is(at[4], "true");
-    order->context = at[7];
-    return (order->flow = json_string(at[0], 1024, err)) &&
-           (order->id = json_string(at[1], 1024, err)) &&
-           (order->user = json_string(at[2], 1024, err)) &&
-           (order->entry = json_string(at[3], 1024, err)) &&
-           json_integer(at[5], &order->timeout_ms, err) &&
-           json_integer(at[6], &order->budget_ms, err);
-}
-
-/* {"run":{...},"entry":...} and what the spec gave for the rest. */
-static void put_context(struct buffer *out, const struct order *order, const struct flow *flow)
-{
-    const struct {
-        const char *before;
-        const char *text;
-    } parts[] = {
-        {"{\"run\":{\"id\":", order->id}, {",\"app\":", "test"},
-        {",\"flow\":", flow->name},       {",\"version\":", flow->version},
-        {",\"user\":", order->user},      {"},\"entry\":", order->entry},
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        buffer_text(out, parts[i].before);
-        json_put_string(out, span_of(parts[i].text));
-    }
-    if (order->context.len > strlen("{}"))
-        buffer_text(out, ",");
-    buffer_add(out, (struct span){order->context.at + 1, order->context.len - 1});
-}
-
 static void forget(struct trial *trial)
 {
     while (trial->first) {
@@ -342,10 +253,7 @@ static void forget(struct trial *trial)
     for (size_t i = 0; i < ANSWERS_MAX; i++)
         if (trial->late[i].id)
             drop_late(trial, &trial->late[i]);
-    buffer_clear(&trial->events);
-    buffer_clear(&trial->progress);
-    trial->cut = false;
-    trial->step[0] = '\0';
+    heard_clear(&trial->heard);
 }
 
 /* True when the description holds an error; the spec is told all of them then. */
@@ -416,7 +324,7 @@ static void load_and_start(struct trial *trial, const struct order *order, struc
     trial->skip = order->skip;
     trial->until_ms = loop_mono_ms(trial->loop) + order->budget_ms;
     buffer_init(&context, MESSAGE_MAX);
-    put_context(&context, order, flow);
+    order_put_context(&context, order, flow);
     struct guest_load load = {.name = span_of(flow->path),
                               .source = flow->source,
                               .payload = payload,
@@ -510,8 +418,7 @@ struct trial *trial_open(struct loop *loop, const char *flows_dir, struct error 
     trial->loop = loop;
     trial->flows_dir = mem_copy(flows_dir);
     trial->last = &trial->first;
-    buffer_init(&trial->events, EVENTS_MAX);
-    buffer_init(&trial->progress, EVENTS_MAX / 8);
+    heard_init(&trial->heard);
     buffer_init(&trial->head, MESSAGE_MAX);
     buffer_init(&trial->body, MESSAGE_MAX);
     if ((trial->flows = flows_open(flows_dir, err)) &&
@@ -529,8 +436,7 @@ void trial_close(struct trial *trial)
     guest_close(trial->guest);
     flows_close(trial->flows);
     mem_free(trial->flows_dir);
-    buffer_release(&trial->events);
-    buffer_release(&trial->progress);
+    heard_release(&trial->heard);
     buffer_release(&trial->head);
     buffer_release(&trial->body);
     mem_free(trial);

@@ -372,7 +372,7 @@ int watch_main(int argc, char **argv)
     struct error err = {0};
     int code = watch_options_read(argc, argv, &watch->options, &line);
     if (code < 0) {
-        watch->log = (struct watch_log){watch->options.json, line.quiet, line.verbose,
+        watch->log = (struct watch_log){watch->options.json, line.quiet, watch->options.verbose,
                                         terminal_colours(STDOUT_FILENO)};
         buffer_init(&watch->script, SCRIPT_MAX);
         watch->loop = loop_new(&watch->clock, &err);

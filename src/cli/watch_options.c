@@ -5,7 +5,6 @@
 #include "watch.h"
 
 #include <stddef.h>
-#include <sys/stat.h>
 
 #define FIELD(name) offsetof(struct watch_options, name)
 static const struct option_spec table[] = {
@@ -32,6 +31,7 @@ static const struct option_spec table[] = {
     {"rerun", 0, OPTION_FLAG, NULL, "send the last job again when a flow is saved", FIELD(rerun), 0,
      0},
     {"json", 0, OPTION_FLAG, NULL, "a JSON object a line instead of text", FIELD(json), 0, 0},
+    {"verbose", 'v', OPTION_FLAG, NULL, "all of the runtime's log", FIELD(verbose), 0, 0},
 };
 
 static const char *const examples[] = {"moonmill watch", "moonmill watch --rerun",
@@ -74,10 +74,6 @@ const struct command watch_command = {
 static int judge(struct watch_options *options)
 {
     int64_t least = options->timeout_secs + options->window_secs;
-    struct stat info;
-    if (stat(options->flows, &info) < 0 || !S_ISDIR(info.st_mode))
-        return cli_usage("watch", "--flows '%s': no such folder; moonmill new makes one to begin",
-                         options->flows);
     if (options->fifo && options->window_secs)
         return cli_usage("watch", "--window: a FIFO queue has none");
     if (options->fifo && options->batch_size > 10)

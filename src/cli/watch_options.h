@@ -10,7 +10,7 @@
 struct watch_options {
     const char *flows, *bootstrap, *answers;
     int64_t port, timeout_secs, batch_size, window_secs, visibility_secs, max_receives;
-    bool fifo, rerun, json;
+    bool fifo, rerun, json, verbose;
 };
 
 /* Reads them over their defaults. -1: go on; else the exit status, and what is wrong was said. */

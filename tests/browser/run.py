@@ -40,8 +40,16 @@ class Test:
         self.browser = chromium.Chromium(chromium.find())
         self.folder = tempfile.mkdtemp()
         shutil.copytree(HERE / "flows", os.path.join(self.folder, "flows"))
+        self.write_examples()
         self.watch = self.start()
         self.page = self.browser.page()
+
+    def write_examples(self):
+        folder = pathlib.Path(self.folder, "fixtures")
+        folder.mkdir()
+        for name, count in (("few", 3), ("too many digits", 9007199254740993)):
+            one = record(1, "many", payload={"count": count})
+            (folder / (name + ".json")).write_text(json.dumps(event(one)))
 
     def start(self, *arguments):
         return Watching(self.program, self.folder, "--timeout", "5", "--max-receives", "2",
@@ -226,6 +234,18 @@ class Test:
         os.remove(os.path.join(self.folder, "flows", "broken.lua"))
         self.page.wait("document.querySelector('#findings').hidden", "the finding to go")
 
+    def examples(self):
+        """The first is there to begin with; one that a form cannot keep stays JSON."""
+        self.page.ask("location.hash = '#/send/many'")
+        self.page.wait("document.querySelectorAll('#send .actions button.small').length === 2",
+                       "the examples")
+        equal(self.page.ask("[...document.querySelectorAll('#send input')][0].value"), "3",
+              "the first example in the form")
+        self.click("#send .actions button.small:last-child")
+        check("9007199254740993" in self.page.ask("document.querySelector('#raw').value"),
+              "the digits of the second")
+        self.picture("examples")
+
     def json_mode(self):
         self.page.ask("location.hash = '#/send/tour'")
         self.page.wait("document.querySelector('#send .modes')", "the form")
@@ -315,6 +335,7 @@ class Test:
         self.picture("run")
         self.many()
         self.picture("many")
+        self.examples()
         self.json_mode()
         self.picture("completed")
         self.under_way()

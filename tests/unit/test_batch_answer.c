@@ -29,7 +29,10 @@ static void batch_answer_is_read_as_lambda_reads_it(void **state)
         {"{\"batchItemFailures\":[{\"id\":\"a\"}]}", "xxx", "without itemIdentifier"},
         {"{\"batchItemFailures\":[\"a\"]}", "xxx", "without itemIdentifier"},
         {"{\"batchItemFailures\":\"a\"}", "xxx", "type string, not array"},
-        {"[]", "xxx", "type array, not an object"},
+        {"[]", "xxx", "expected an object, got array"},
+        {"{\"batchItemFailures\":[],\"batchItemFailures\":[]}", "xxx", "stands twice"},
+        {"{\"batchItemFailures\":[{\"itemIdentifier\":\"a\",\"itemIdentifier\":\"b\"}]}", "xxx",
+         "stands twice"},
         {"nothing", "xxx", "byte"},
         {"", "xxx", ""},
     };

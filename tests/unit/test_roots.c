@@ -99,6 +99,8 @@ static void roots_pass_over_what_is_no_certificate(void **state)
         spoilt[at] ^= 0x81;
         PEM_write(bundle, "CERTIFICATE", "", spoilt, len);
     }
+    fflush(bundle);
+    assert_int_equal(connected_by(path, &tls), CURLE_PEER_FAILED_VERIFICATION);
     PEM_write(bundle, "PRIVATE KEY", "", der, len);
     PEM_write(bundle, "CERTIFICATE", "", der, len);
     fclose(bundle);

@@ -5,6 +5,7 @@ usage: test_page.py PATH-OF-MOONMILL [TEST...]
 
 import http.client
 import json
+import pathlib
 import re
 import socket
 import sys
@@ -83,6 +84,23 @@ class PageTest(unittest.TestCase):
             self.assertIn(part, html)
         self.assertNotIn("<script", html)
         self.assertNotIn("eyJ", html)
+
+    def test_a_flows_examples_are_the_jobs_of_the_fixtures(self):
+        fixtures = pathlib.Path(self.folder) / "fixtures"
+        fixtures.mkdir()
+        both = event(record(1, "hello", payload={"name": "Ada"}), record(2, "slow"),
+                     record(3, "hello", payload=2 ** 60))
+        (fixtures / "b.json").write_text(json.dumps(both))
+        (fixtures / "a.json").write_text(record(4, "hello", payload={"name": "a job"})["body"])
+        for name, text in (("answers.json", '{"/x": []}'), ("c.json", "{"), (".d.json", "{}"),
+                           ("e.json", json.dumps(event(record(5, "x", body="no job"))))):
+            (fixtures / name).write_text(text)
+        flows = self.watch.until("the flows", lambda: json.loads(self.get("/flows")[2]))
+        examples = {flow["name"]: flow["examples"] for flow in flows}
+        self.assertEqual([("a", {"name": "a job"}), ("b", {"name": "Ada"}), ("b 2", 2 ** 60)],
+                         [(one["name"], json.loads(one["payload"])) for one in examples["hello"]])
+        self.assertEqual(["b"], [one["name"] for one in examples["slow"]])
+        self.assertEqual([], examples["broken"])
 
     def test_what_is_not_there(self):
         for path in ("/runs/99999", "/runs/0", "/runs/", "/runs/1x", "/runs/-1",

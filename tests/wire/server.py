@@ -7,7 +7,8 @@ import time
 
 
 class Shop(http.server.ThreadingHTTPServer):
-    """answers: (status, headers, body) in order, the last one again and again; "drop": no answer."""
+    """answers: (status, headers, body) in order, the last one again and again; "drop": no answer;
+    or what makes one of these when it is asked."""
 
     daemon_threads = True
 
@@ -39,6 +40,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         shop.asked.append((self.command, self.path, dict(self.headers), body.decode()))
         time.sleep(shop.delay)
         says = shop.answers[min(len(shop.asked), len(shop.answers)) - 1]
+        says = says() if callable(says) else says
         if says == "drop":
             self.close_connection = True
             return

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -156,6 +157,47 @@ def failures(checks, program, work, base):
                     ("denied" in done.out or "denied" in kept.read_text()), done.out, shop.asked)
 
 
+CURIOUS = """return flow "curious" { task "ask" (function(s, ctx)
+  local api = ctx.http.get(s.input.shop .. "/where").json
+  return ctx.http.get("http://" .. api .. "/2018-06-01/runtime/invocation/next").body
+end) }
+"""
+
+
+def runtime_api(flows):
+    """What the one runtime of these flows was told, from its environment."""
+    for file in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        try:
+            words = file.read_bytes().split(b"\0")
+        except OSError:
+            continue  # not ours, or gone
+        if b"EXECUTOR_FLOWS_DIR=" + bytes(flows) in words:
+            told = [word for word in words if word.startswith(b"AWS_LAMBDA_RUNTIME_API=")]
+            return told[0].split(b"=")[1].decode()
+    return None
+
+
+def no_runtime_api(checks, program, work):
+    """Flows that may reach every port of this machine still do not reach the Runtime API, though it
+    is the recorder that asks for them."""
+    (work / "curious.lua").write_text(CURIOUS)
+    kept, file, told = work / "kept.json", work / "job.json", []
+
+    def where():
+        told.append(runtime_api(work))
+        return 200, {"Content-Type": "application/json"}, told[0]
+
+    with server.Shop([where]) as shop:
+        file.write_text(json.dumps(job("curious", {"shop": "http://" + shop.address})))
+        done = programs.run(program, "replay", "--wrap", "--flows", work, "--record", kept, file,
+                            more={"EXECUTOR_HTTP_ALLOW": "127.0.0.1"})
+    exchanges = json.loads(kept.read_text())["exchanges"]
+    checks.that("the Runtime API is not recorded",
+                done.status == 1 and told[0] and "is the Runtime API" in done.out and
+                [each["answer"].get("status") for each in exchanges] == [200, None], told,
+                done.out, done.err, exchanges)
+
+
 def bad_recordings(checks, program, work, base):
     bad = work / "bad.json"
     event = programs.DATA / "made-by-hand.json"
@@ -172,6 +214,10 @@ def bad_recordings(checks, program, work, base):
     done = programs.run(program, "replay", "--record", "/dev/full", event)
     checks.that("a disk that is full", done.status == 4 and "/dev/full" in done.err, done.status,
                 done.err)
+    done = programs.run(program, "replay", "--record", bad, "--report", "/dev/full", event)
+    checks.that("a report that cannot be written, and a recording that can",
+                done.status == 4 and "exchanges" in json.loads(bad.read_text()) and
+                re.search("^moonmill replay: /dev/full: ", done.err, re.M), done.status, done.err)
 
 
 def outcomes(checks, program, work):
@@ -246,6 +292,7 @@ def wrong_use(checks, program, work):
     event = programs.DATA / "made-by-hand.json"
     for words, said in ((["--record", "a", "--mock", "b"], "exclude"),
                         (["--record", "a", "--repeat", 2], "one pass"), (["--write"], "--expect"),
+                        (["--callback", "http://127.0.0.1:9", "--report", "r.html"], "one of them"),
                         (["--callback", "ftp://x"], "--callback"), (["--speed", "fast"], "--speed"),
                         (["--repeat", 0], "--repeat")):
         done = programs.run(program, "replay", *words, event)
@@ -277,7 +324,7 @@ def interrupted(checks, program, work):
 def main():
     program = programs.arguments().program
     checks = programs.Checks()
-    for part in (recordings, skipping, outcomes, lookalikes, wrong_use, interrupted):
+    for part in (recordings, no_runtime_api, skipping, outcomes, lookalikes, wrong_use, interrupted):
         with tempfile.TemporaryDirectory() as folder:
             part(checks, program, pathlib.Path(folder))
     sys.stdout.flush()

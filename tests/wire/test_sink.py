@@ -163,14 +163,17 @@ def own_tokens(checks, program):
         job = json.loads(event["Records"][0]["body"])
         token = mint.token(job["run_id"], job["app_id"], job["board_id"], sink.url)
         event["Records"][0]["body"] = json.dumps(job | {"executor_jwt": token})
-        good = programs.run(program, "replay", "--callback", sink.url, "-", text=json.dumps(event),
-                            more=quick)
+        good = programs.run(program, "replay", "--json", "--callback", sink.url, "-",
+                            text=json.dumps(event), more=quick)
         job["executor_jwt"] = token[:-8] + "AAAAAAAA"
         event["Records"][0]["body"] = json.dumps(job)
         forged = programs.run(program, "replay", "--callback", sink.url, "-",
                               text=json.dumps(event), more=quick)
     checks.that("a token of its own", good.status == 0 and sink.total["runs"][0]["status"] ==
                 "completed", good.out, good.err, sink.total)
+    told = good.json()["records"][0]
+    checks.that("whose events nobody saw here",
+                told["status"] == "completed" and told["events"] is None, told)
     checks.that("and no warning of one that is not", "only this replay" not in good.err, good.err)
     checks.that("one that is forged", forged.status == 1 and "returned" in forged.out, forged.out)
 
