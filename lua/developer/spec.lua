@@ -48,6 +48,19 @@ function json.decode(source)
     return value
 end
 
+-- An empty table is an object unless it is said to be a list.
+local function typed(name, mark)
+    return function(value)
+        if type(value) ~= "table" then
+            fault.misuse(("json.%s: argument 1 must be a table, got %s"):format(name, type(value)))
+        end
+        return mark(value)
+    end
+end
+
+json.array = typed("array", host.array)
+json.object = typed("object", host.object)
+
 -- A name that is not there is a typing mistake; a new one belongs into a local.
 local function sealed(globals)
     return setmetatable({}, {
