@@ -1,7 +1,7 @@
 /* load: drives the real bootstrap over a local Runtime API with a callback sink and prints what it
  * costs: cold start, CPU, throughput, latency, memory. Ratios hold between machines, times do not.
  *
- * usage: bench-load [--quick] [--growth INVOCATIONS] */
+ * usage: bench-load [--quick | --growth INVOCATIONS] [BOOTSTRAP] */
 #include "clock.h"
 #include "jobs.h"
 #include "lambda.h"
@@ -22,6 +22,7 @@
 #define RECORDS_MAX 10
 
 static const struct clock clock_now = {0};
+static const char *program = BENCH_PROGRAM;
 
 /* --- what a process tree costs ---------------------------------------------------------------- */
 
@@ -127,7 +128,7 @@ static char *make_event(const struct sink *sink, int records)
 static struct lambda *start(const char *flows_dir)
 {
     struct lambda *lambda = lambda_start_with_flows(
-        BENCH_PROGRAM, flows_dir, (const char *[]){"AWS_LAMBDA_LOG_LEVEL=ERROR", NULL});
+        program, flows_dir, (const char *[]){"AWS_LAMBDA_LOG_LEVEL=ERROR", NULL});
     if (!lambda)
         exit(1);
     return lambda;
@@ -263,7 +264,11 @@ static void print_growth(const char *flows_dir, int invocations)
 int main(int argc, char **argv)
 {
     bool quick = argc > 1 && strcmp(argv[1], "--quick") == 0;
-    int growth = argc > 2 && strcmp(argv[1], "--growth") == 0 ? atoi(argv[2]) : quick ? 500 : 10000;
+    bool growing = argc > 2 && strcmp(argv[1], "--growth") == 0;
+    int growth = growing ? atoi(argv[2]) : quick ? 500 : 10000;
+    int options = quick ? 1 : growing ? 2 : 0;
+    if (argc > options + 1)
+        program = argv[options + 1];
     char flows_dir[] = "/tmp/moonmill-bench-XXXXXX", path[128];
     if (!mkdtemp(flows_dir))
         return 1;

@@ -124,23 +124,40 @@ static bool scan_unit(struct scan *scan)
     return true;
 }
 
+/* RFC 8259 7: ASCII that stands for itself, most of any text; what may follow a backslash, but u.
+ */
+static const bool as_it_is[256] = {
+    [' ' ... '!'] = true, ['#' ... '['] = true, [']' ... 0x7f] = true};
+static const bool escapes[256] = {['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+                                  ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true};
+
 static bool scan_escape(struct scan *scan)
 {
     scan->at++;
     if (take(scan, 'u'))
         return scan_unit(scan);
     int byte = peek(scan);
-    if (byte <= 0 || !strchr("\"\\/bfnrt", byte))
+    if (byte < 0 || !escapes[byte])
         return broke(scan, "unknown escape");
     scan->at++;
     return true;
+}
+
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (at < end && as_it_is[(unsigned char)*at])
+        at++;
+    return at;
 }
 
 static bool scan_string(struct scan *scan)
 {
     if (!take(scan, '"'))
         return broke(scan, "expected a string");
-    while (scan->at < scan->end) {
+    for (;;) {
+        scan->at = skip_plain(scan->at, scan->end);
+        if (scan->at == scan->end)
+            return broke(scan, "a string without end");
         unsigned char byte = (unsigned char)*scan->at;
         if (byte == '"')
             return scan->at++, true;
@@ -156,7 +173,6 @@ static bool scan_string(struct scan *scan)
             return broke(scan, "invalid UTF-8");
         scan->at += size;
     }
-    return broke(scan, "a string without end");
 }
 
 static bool scan_digits(struct scan *scan)
@@ -411,32 +427,40 @@ size_t json_unescape(struct span value, char *out)
     return (size_t)(out - first);
 }
 
+/* A new C string of *len bytes, at most max of them, or NULL with err. */
+static char *decode(struct span value, size_t max, size_t *len, struct error *err)
+{
+    if (value.len < 2 || value.at[0] != '"') {
+        error_set(err, ERROR_INPUT, "expected a string, got %s", json_type_name(json_type(value)));
+        return NULL;
+    }
+    char *text = mem_new(value.len); /* its quotes leave room for the NUL */
+    *len = json_unescape(value, text);
+    if (*len <= max)
+        return text;
+    error_set(err, ERROR_LIMIT, "a string of %zu bytes, at most %zu are allowed", *len, max);
+    mem_free(text);
+    return NULL;
+}
+
 bool json_decode(struct span value, struct buffer *out, struct error *err)
 {
-    if (value.len < 2 || value.at[0] != '"')
-        return error_set(err, ERROR_INPUT, "expected a string, got %s",
-                         json_type_name(json_type(value)));
-    char *text = mem_new(value.len);
-    size_t len = json_unescape(value, text), left = out->max - out->len;
-    bool fits = buffer_add(out, (struct span){text, len});
+    size_t len;
+    char *text = decode(value, out->max - out->len, &len, err);
+    bool good = text && buffer_add(out, (struct span){text, len});
     mem_free(text);
-    return fits ||
-           error_set(err, ERROR_LIMIT, "a string of %zu bytes, at most %zu are allowed", len, left);
+    return good;
 }
 
 char *json_string(struct span value, size_t max, struct error *err)
 {
-    struct buffer out;
-    char *text = NULL;
-    buffer_init(&out, max);
-    if (json_decode(value, &out, err)) {
-        if (out.len && memchr(out.data, '\0', out.len))
-            error_set(err, ERROR_INPUT, "a string that holds U+0000");
-        else
-            text = mem_string(buffer_span(&out));
-    }
-    buffer_release(&out);
-    return text;
+    size_t len;
+    char *text = decode(value, max, &len, err);
+    if (!text || !memchr(text, '\0', len))
+        return text;
+    error_set(err, ERROR_INPUT, "a string that holds U+0000");
+    mem_free(text);
+    return NULL;
 }
 
 bool json_integer(struct span value, int64_t *out, struct error *err)

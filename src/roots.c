@@ -1,119 +1,79 @@
 #include "roots.h"
 
-#include "mem.h"
+#include "bundle.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
-#define BUNDLE_MAX (16 * 1024 * 1024) /* bytes; the usual one has 220 KB */
-
-/* A certificate of the bundle, its bytes as they are, and whom it is of. */
-struct root {
-    unsigned char *der;
-    long len;
-    X509_NAME *subject;
-    bool made; /* it is in the store */
-};
+#define FILE_MAX (16 * 1024 * 1024) /* bytes; the usual bundle has 220 KB */
 
 struct roots {
     char *file;
+    struct bundle bundle;
+    bool *made; /* which of them are in the store */
     X509_LOOKUP_METHOD *method;
     X509_STORE *store; /* NULL until the first connection */
-    struct root *list;
-    size_t count;
 };
 
 /* --- the bundle ------------------------------------------------------------------------------- */
 
-/* The contents of the DER element at *at, which moves behind it; false when there is none whole. */
-static bool next_element(const unsigned char **at, const unsigned char *end, struct span *contents,
-                         int *tag)
-{
-    const unsigned char *start = *at;
-    long len;
-    int class;
-    if (start >= end || ASN1_get_object(&start, &len, tag, &class, end - start) & 0x80)
-        return false;
-    *contents = (struct span){(const char *)start, (size_t)len};
-    *at = start + len;
-    return true;
-}
-
-/* RFC 5280 4.1: version, serial number, signature, issuer, validity, subject. NULL: no certificate.
- */
-static X509_NAME *subject_of(const unsigned char *der, long len)
-{
-    const unsigned char *at = der;
-    struct span inner;
-    int tag;
-    for (int depth = 0; depth < 2; depth++) {
-        if (!next_element(&at, der + len, &inner, &tag))
-            return NULL;
-        at = (const unsigned char *)inner.at;
-    }
-    const unsigned char *end = at + inner.len;
-    for (int left = 4; left > 0; left--) {
-        if (!next_element(&at, end, &inner, &tag))
-            return NULL;
-        left += tag == 0; /* the version, which may be left out */
-    }
-    return d2i_X509_NAME(NULL, &at, end - at);
-}
-
-static void add(struct roots *roots, unsigned char *der, long len)
-{
-    X509_NAME *subject = subject_of(der, len);
-    if (!subject) {
-        OPENSSL_free(der);
-        return;
-    }
-    roots->list = mem_resize(roots->list, roots->count + 1, sizeof *roots->list);
-    roots->list[roots->count++] = (struct root){der, len, subject, false};
-}
-
-static bool is_bundle(const char *file)
+/* The file's text, or NULL. */
+static char *read_text(const char *file, size_t *len)
 {
     struct stat info;
-    return stat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= BUNDLE_MAX;
-}
-
-/* False at the end. What is spoilt is passed over: those behind it are trusted all the same. */
-static bool read_one(struct roots *roots, BIO *in)
-{
-    char *name, *header;
-    unsigned char *der;
-    long len;
-    if (PEM_read_bio(in, &name, &header, &der, &len)) {
-        OPENSSL_free(header);
-        OPENSSL_free(name);
-        add(roots, der, len);
-        return true;
+    FILE *in = fopen(file, "r");
+    if (!in)
+        return NULL;
+    char *text = NULL;
+    if (fstat(fileno(in), &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= FILE_MAX) {
+        text = mem_new((size_t)info.st_size + 1);
+        *len = fread(text, 1, (size_t)info.st_size, in);
     }
-    bool over = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    ERR_clear_error();
-    return !over && !BIO_eof(in);
+    fclose(in);
+    return text;
 }
 
 static bool read_bundle(struct roots *roots)
 {
-    BIO *in = is_bundle(roots->file) ? BIO_new_file(roots->file, "r") : NULL;
-    while (in && read_one(roots, in))
-        ;
-    BIO_free(in);
-    ERR_clear_error(); /* the end of the file counts as one */
-    return roots->count > 0;
+    size_t len;
+    char *text = read_text(roots->file, &len);
+    if (!text)
+        return false;
+    bundle_read(&roots->bundle, (struct span){text, len});
+    mem_free(text);
+    if (roots->bundle.count == 0) {
+        bundle_release(&roots->bundle);
+        return false;
+    }
+    roots->made = mem_array(roots->bundle.count, sizeof *roots->made);
+    return true;
 }
 
 /* --- what a chain asks for -------------------------------------------------------------------- */
 
-static X509 *make(X509_STORE *store, struct root *root)
+static const unsigned char *bytes_of(struct span span)
 {
-    const unsigned char *at = root->der;
-    X509 *made = d2i_X509(NULL, &at, root->len);
-    root->made = true;
+    return (const unsigned char *)span.at;
+}
+
+static bool is_of(const struct certificate *certificate, const X509_NAME *name, uint64_t print)
+{
+    const unsigned char *at = bytes_of(certificate->subject);
+    if (print && certificate->print && certificate->print != print)
+        return false;
+    X509_NAME *subject = d2i_X509_NAME(NULL, &at, (long)certificate->subject.len);
+    bool equal = subject && X509_NAME_cmp(subject, name) == 0;
+    X509_NAME_free(subject);
+    return equal;
+}
+
+static X509 *make(X509_STORE *store, const struct certificate *certificate)
+{
+    const unsigned char *at = bytes_of(certificate->der);
+    X509 *made = d2i_X509(NULL, &at, (long)certificate->der.len);
     if (made && X509_STORE_add_cert(store, made) != 1) {
         X509_free(made);
         return NULL;
@@ -121,19 +81,30 @@ static X509 *make(X509_STORE *store, struct root *root)
     return made;
 }
 
-/* Puts all certificates of that subject into the store; the first is the answer. What is spoilt is
- * no error of the handshake's. */
+static uint64_t print_of(const X509_NAME *name)
+{
+    const unsigned char *der;
+    size_t len;
+    return X509_NAME_get0_der(name, &der, &len) == 1
+               ? bundle_print((struct span){(const char *)der, len})
+               : 0;
+}
+
+/* Puts all certificates of that subject into the store; the first is the answer. What is spoilt
+ * leaves no error behind, which the handshake that asks would take for its own. */
 static int find(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *name,
                 X509_OBJECT *found)
 {
     struct roots *roots = X509_LOOKUP_get_method_data(lookup);
+    uint64_t print = print_of(name);
     int count = 0;
     ERR_set_mark();
-    for (size_t i = 0; type == X509_LU_X509 && i < roots->count; i++) {
-        struct root *root = &roots->list[i];
-        if (root->made || X509_NAME_cmp(root->subject, name) != 0)
+    for (size_t i = 0; type == X509_LU_X509 && i < roots->bundle.count; i++) {
+        const struct certificate *each = &roots->bundle.list[i];
+        if (roots->made[i] || !is_of(each, name, print))
             continue;
-        X509 *made = make(X509_LOOKUP_get_store(lookup), root);
+        roots->made[i] = true;
+        X509 *made = make(X509_LOOKUP_get_store(lookup), each);
         if (made && count++ == 0) {
             X509_OBJECT_set1_X509(found, made);
             X509_free(made); /* the caller borrows: the store holds it */
@@ -191,11 +162,8 @@ void roots_free(struct roots *roots)
         return;
     X509_STORE_free(roots->store);
     X509_LOOKUP_meth_free(roots->method);
-    for (size_t i = 0; i < roots->count; i++) {
-        OPENSSL_free(roots->list[i].der);
-        X509_NAME_free(roots->list[i].subject);
-    }
-    mem_free(roots->list);
+    bundle_release(&roots->bundle);
+    mem_free(roots->made);
     mem_free(roots->file);
     mem_free(roots);
 }
