@@ -112,11 +112,10 @@ static size_t on_bytes(void *arg, struct span bytes)
     return done;
 }
 
-static void on_gone(void *arg, int status, bool ready)
+static void on_gone(void *arg, const struct pool_end *how)
 {
     (void)arg;
-    (void)ready;
-    fprintf(stderr, "bench: the worker ended with %d\n", status);
+    fprintf(stderr, "bench: the worker ended with %d\n", how->status);
     exit(1);
 }
 

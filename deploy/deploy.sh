@@ -26,7 +26,6 @@ refuse() { printf 'deploy: %s\nTry: ./dev deploy --help\n' "$*" >&2; exit 2; }
 stack= bucket= arch=arm64 flows=flows dry=
 # parameters that rules speak of; a value of the stack's own, from an earlier deploy, is CloudFormation's to judge
 QueueType=standard Timeout=300 BatchSize=10 BatchingWindow=0 MaximumConcurrency=10 MaxReceiveCount=5
-parameters=
 
 # --- rules: each is refused before anything is sent ----------------------------------------------
 
@@ -88,7 +87,7 @@ done
 [ -n "$stack" ] || refuse "which stack? --stack NAME"
 [ -n "$bucket" ] || refuse "which bucket? --bucket BUCKET"
 check_rules
-command -v "$aws" >/dev/null || { say "deploy: there is no AWS CLI ($aws): install it, or name it in AWS_CLI"; exit 3; }
+command -v "$aws" >/dev/null || { say "deploy: there is no AWS CLI ($aws): apt-get install awscli, or name it in AWS_CLI"; exit 3; }
 
 # --- the zip -------------------------------------------------------------------------------------
 

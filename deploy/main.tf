@@ -136,12 +136,32 @@ variable "alarm_topic" {
 
 locals {
   suffix = var.fifo ? ".fifo" : ""
-  topics = var.alarm_topic == "" ? [] : [var.alarm_topic]
+  region = split(":", aws_sqs_queue.jobs.arn)[3]
   settings = {
     EXECUTOR_TIMEOUT_SECS = tostring(var.run_timeout)
     API_URL               = var.api_url
     BACKEND_PUB           = var.backend_pub
     EXECUTOR_HTTP_ALLOW   = var.http_allow
+  }
+  alarms = {
+    dead-letters = {
+      description = "A message is a dead letter: docs/operations.md, Dead letters."
+      namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum"
+      of          = { QueueName = aws_sqs_queue.dead_letters.name }
+      above       = 0, minutes = 1
+    }
+    queue-age = {
+      description = "Messages wait too long: docs/operations.md, Alarms."
+      namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", statistic = "Maximum"
+      of          = { QueueName = aws_sqs_queue.jobs.name }
+      above       = var.queue_age_alarm, minutes = 5
+    }
+    errors = {
+      description = "Invocations fail as a whole: docs/operations.md, Alarms."
+      namespace   = "AWS/Lambda", metric = "Errors", statistic = "Sum"
+      of          = { FunctionName = aws_lambda_function.moonmill.function_name }
+      above       = 0, minutes = 1
+    }
   }
 }
 
@@ -252,71 +272,43 @@ resource "aws_lambda_event_source_mapping" "jobs" {
   }
 }
 
-resource "aws_cloudwatch_metric_alarm" "dead_letters" {
-  alarm_name          = "${var.name}-dead-letters"
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = aws_sqs_queue.dead_letters.name }
-  statistic           = "Maximum"
+resource "aws_cloudwatch_metric_alarm" "alarm" {
+  for_each            = local.alarms
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.of
+  statistic           = each.value.statistic
   period              = 60
-  evaluation_periods  = 1
-  threshold           = 0
+  evaluation_periods  = each.value.minutes
+  threshold           = each.value.above
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
-  alarm_actions       = local.topics
+  alarm_actions       = var.alarm_topic == "" ? [] : [var.alarm_topic]
 }
-
-resource "aws_cloudwatch_metric_alarm" "queue_age" {
-  alarm_name          = "${var.name}-queue-age"
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateAgeOfOldestMessage"
-  dimensions          = { QueueName = aws_sqs_queue.jobs.name }
-  statistic           = "Maximum"
-  period              = 60
-  evaluation_periods  = 5
-  threshold           = var.queue_age_alarm
-  comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = local.topics
-}
-
-resource "aws_cloudwatch_metric_alarm" "errors" {
-  alarm_name          = "${var.name}-errors"
-  namespace           = "AWS/Lambda"
-  metric_name         = "Errors"
-  dimensions          = { FunctionName = aws_lambda_function.moonmill.function_name }
-  statistic           = "Sum"
-  period              = 60
-  evaluation_periods  = 1
-  threshold           = 0
-  comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = local.topics
-}
-
-data "aws_region" "here" {}
 
 resource "aws_cloudwatch_dashboard" "moonmill" {
   dashboard_name = var.name
   dashboard_body = jsonencode({
     widgets = [
       { type = "metric", x = 0, y = 0, width = 12, height = 6, properties = {
-        title = "Records", region = data.aws_region.here.name, stat = "Sum", period = 60, metrics = [
+        title = "Records", region = local.region, stat = "Sum", period = 60, metrics = [
           for each in ["", "Completed", "Failed", "Returned", "Duplicate", "Cancelled"] : ["moonmill", "Records${each}"]
       ] } },
       { type = "metric", x = 12, y = 0, width = 12, height = 6, properties = {
-        title = "Time of runs and callbacks", region = data.aws_region.here.name, period = 60, metrics = [
+        title = "Time of runs and callbacks", region = local.region, period = 60, metrics = [
           ["moonmill", "RunDuration", { stat = "p50" }], ["...", { stat = "p99" }],
           [".", "CallbackLatency", { stat = "p50" }], ["...", { stat = "p99" }],
       ] } },
       { type = "metric", x = 0, y = 6, width = 12, height = 6, properties = {
-        title = "Queue", region = data.aws_region.here.name, stat = "Maximum", period = 60, metrics = [
+        title = "Queue", region = local.region, stat = "Maximum", period = 60, metrics = [
           ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.jobs.name],
           [".", "ApproximateAgeOfOldestMessage", ".", "."],
           [".", "ApproximateNumberOfMessagesVisible", ".", aws_sqs_queue.dead_letters.name],
       ] } },
       { type = "metric", x = 12, y = 6, width = 12, height = 6, properties = {
-        title = "Workers ended, retries, cold starts", region = data.aws_region.here.name, stat = "Sum", period = 60, metrics = [
+        title = "Workers ended, retries, cold starts", region = local.region, stat = "Sum", period = 60, metrics = [
           for each in ["WorkerEndedDeadline", "WorkerEndedStall", "WorkerEndedBudget", "WorkerEndedCrash", "WorkerEndedOutside", "CallbackRetries", "ColdStart"] : ["moonmill", each]
       ] } },
     ]
@@ -329,6 +321,10 @@ output "queue_url" {
 
 output "dead_letters_url" {
   value = aws_sqs_queue.dead_letters.url
+}
+
+output "dead_letters_arn" {
+  value = aws_sqs_queue.dead_letters.arn
 }
 
 output "function_name" {

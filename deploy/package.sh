@@ -48,6 +48,7 @@ esac
 [ -d "$flows" ] || refuse "--flows '$flows': no such folder"
 
 tools_of() { [ "$1" = x86_64 ] || echo aarch64-linux-gnu-; }
+headers_of() { if [ "$1" = x86_64 ]; then echo /usr/include; else echo /usr/aarch64-linux-gnu/include; fi; }
 
 check_tools() {
     for tool in cmake perl zip dpkg-source make; do
@@ -56,6 +57,8 @@ check_tools() {
     for arch in $archs; do
         command -v "$(tools_of "$arch")gcc" >/dev/null ||
             lack "no compiler for $arch: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+        [ -d "$(headers_of "$arch")/linux" ] ||
+            lack "no headers of Linux for $arch: apt-get install libc6-dev libc6-dev-arm64-cross"
     done
     [ "$(uname -m)" = x86_64 ] || lack "zips are made on x86_64; this is $(uname -m)"
 }
@@ -69,9 +72,9 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || 
 export SOURCE_DATE_EPOCH
 
 check_flows() {
-    "$tools/moonmill" check "$flows" >build/package/check.log 2>&1 && return 0
-    cat build/package/check.log >&2
-    die "nothing is packaged: the flows in $flows have errors"
+    "$tools/moonmill" check "$flows" >build/package/check.log 2>&1 ||
+        { cat build/package/check.log >&2; die "nothing is packaged: the flows in $flows have errors"; }
+    ! grep -q '^0 files,' build/package/check.log || die "nothing is packaged: there is no flow in $flows"
 }
 
 # --- the program ---------------------------------------------------------------------------------

@@ -17,11 +17,6 @@
 
 struct callback;
 
-/* The two URLs that a claim's callback_url means (contract.md 3.1): by our rule, or literally as
- * upstream. False with err when the claim is no http(s) URL. */
-bool callback_urls(const char *callback_url, bool literal, char **events, char **progress,
-                   struct error *err);
-
 struct callback_spec {
     const char *callback_url; /* of the claims */
     const char *token;        /* a secret; copied, wiped at the end */

@@ -2,8 +2,8 @@
  *
  * Started by exec of the same binary with an empty environment, one socket and one shared page;
  * kept warm; lent to one run at a time, of one app only ever; a spare one is kept ready. A worker
- * that did not end its run in order is killed and replaced. Bytes, not meaning: run reads frames.
- */
+ * that did not end its run in order, or said anything since, is killed and replaced. Bytes, not
+ * meaning: run reads frames. */
 #ifndef MOONMILL_POOL_H
 #define MOONMILL_POOL_H
 
@@ -38,21 +38,29 @@ const char *pool_level(const struct pool *pool);
 
 #define POOL_WORKER_GONE SIZE_MAX
 
+struct pool_end {
+    pid_t pid;
+    int status;        /* of waitpid */
+    bool ready;        /* it had been able to begin; else the machine is to blame, not the run */
+    const char *broke; /* what it did for which the pool killed it; NULL: its end was its own */
+};
+
 struct pool_user {
     void *arg;
     /* Bytes arrived; returns how many it consumed from the front, or POOL_WORKER_GONE when it
      * killed the worker. The rest is kept, at most one frame's worth; more is a broken worker. */
     size_t (*bytes)(void *arg, struct span bytes);
-    /* The worker is gone (status of waitpid) and everything it sent was delivered before. ready:
-     * it had been able to begin; else the machine is to blame, not the run. */
-    void (*gone)(void *arg, int status, bool ready);
+    /* The worker is gone and everything it sent was delivered before. */
+    void (*gone)(void *arg, const struct pool_end *end);
 };
 
 /* Lends a worker that ran nothing but runs of this app. NULL with err (ERROR_SYSTEM) when none can
  * be started. */
 struct pool_worker *pool_take(struct pool *pool, const char *app_id, const struct pool_user *user,
                               struct error *err);
-/* Back after a run that ended in order: it stays warm. */
+/* How often it was lent: the number of the run that has it now. */
+int64_t pool_loan(const struct pool_worker *worker);
+/* Back after a run that ended in order: it stays warm. Not one that was asked. */
 void pool_give_back(struct pool_worker *worker);
 /* Ends it; user is not called any more. */
 void pool_kill(struct pool_worker *worker);

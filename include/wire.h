@@ -4,7 +4,11 @@
  * each u32 length + bytes; at most WIRE_FRAME_MAX. Numbers are fields of 8 bytes, little-endian,
  * signed. Every message has its writer and its reader here, side by side; both are pure, so that
  * both can be fuzzed. Readers check counts, sizes and ranges; JSON fields are checked by who uses
- * them. */
+ * them.
+ *
+ * A worker runs one flow after another over the same socket. Each frame that may come first of a
+ * run (described, fetch, outcome) says which load it answers; bytes keep their order, so what
+ * follows the first one is of the same run. */
 #ifndef MOONMILL_WIRE_H
 #define MOONMILL_WIRE_H
 
@@ -56,6 +60,7 @@ enum wire_status wire_read(struct span bytes, struct wire_frame *frame, size_t *
 /* down ---------------------------------------------------------------------------------------- */
 
 struct wire_load {
+    int64_t run;         /* 1, 2, 3 ... of this worker's runs; 0 where nobody asks */
     struct span context; /* JSON object: run {id app flow version user}, entry, stream_state */
     struct span name;    /* the source's name as authors see it: flows/hello.lua */
     struct span source;  /* Lua text */
@@ -99,6 +104,7 @@ bool wire_put_ready(struct buffer *out, const struct wire_ready *ready);
 bool wire_get_ready(const struct wire_frame *frame, struct wire_ready *ready, struct error *err);
 
 struct wire_described {
+    int64_t run; /* the load's */
     /* JSON: {"name":"hello","timeout_ms":300000|null,"entries":["start",...],
      *  "findings":[{"severity":"error"|"warning","code":"option.unknown","message":"...",
      *               "line":12,"hint":"..."}]}
@@ -135,6 +141,7 @@ bool wire_get_request(const struct wire_frame *frame, struct wire_request *reque
                       struct error *err);
 
 struct wire_fetch {
+    int64_t run;      /* the load's */
     int64_t id;       /* of the same sequence as requests */
     struct span what; /* "module" or "flow" */
     struct span name; /* "lib.money", "other" */
@@ -150,6 +157,7 @@ bool wire_get_abandon(const struct wire_frame *frame, struct wire_abandon *aband
                       struct error *err);
 
 struct wire_outcome {
+    int64_t run;         /* the load's */
     bool completed;      /* else failed: code and message say why */
     struct span output;  /* completed: the result as JSON; empty when it was nil */
     struct span code;    /* failed: "lua", "http.503", "limit.memory", "timeout", ... */

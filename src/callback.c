@@ -65,12 +65,6 @@ struct callback {
     struct callback_counts counts;
 };
 
-bool callback_urls(const char *callback_url, bool literal, char **events, char **progress,
-                   struct error *err)
-{
-    return endpoints_of(callback_url, literal, events, progress, err);
-}
-
 /* --- news ------------------------------------------------------------------------------------ */
 
 static void set_news_timer(struct callback *callback);
@@ -572,8 +566,8 @@ struct callback *callback_new(struct loop *loop, const struct config *config, co
     callback->deadline_ms = spec->deadline_ms;
     status_latest_init(&callback->progress);
     buffer_init(&callback->push.body, CONFIG_CALLBACK_BODY_MAX);
-    if (!callback_urls(spec->callback_url, config->callback_paths_literal, &callback->events_url,
-                       &callback->progress_url, err) ||
+    if (!endpoints_of(spec->callback_url, config->callback_paths_literal, &callback->events_url,
+                      &callback->progress_url, err) ||
         !post_init(&callback->post, spec->token, spec->trace, err)) {
         callback_free(callback);
         return NULL;

@@ -1,6 +1,7 @@
 #include "egress.h"
 
 #include "mem.h"
+#include "url.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -341,21 +342,11 @@ void egress_free(struct egress *egress)
 
 /* --- the judgement --------------------------------------------------------------------------- */
 
-static bool same_host(const char *a, const char *b)
-{
-    size_t a_len = strlen(a), b_len = strlen(b);
-    if (a_len && a[a_len - 1] == '.')
-        a_len--;
-    if (b_len && b[b_len - 1] == '.')
-        b_len--;
-    return a_len == b_len && strncasecmp(a, b, a_len) == 0;
-}
-
 static bool allows_host(const struct egress *egress, const char *host, int port)
 {
     for (size_t i = 0; i < egress->count; i++) {
         const struct entry *entry = &egress->entries[i];
-        if (entry->host && same_host(entry->host, host) &&
+        if (entry->host && url_same_host(entry->host, host) &&
             (entry->port == 0 || entry->port == port))
             return true;
     }
@@ -405,7 +396,7 @@ static bool is_runtime_api(const struct egress *egress, const char *host, int po
     if (api->port == 0 || api->port != port)
         return false;
     if (api->host)
-        return same_host(api->host, host) || find_inside(address) || is_own(address);
+        return url_same_host(api->host, host) || find_inside(address) || is_own(address);
     if (is_local(&api->range.first) && (is_local(address) || is_own(address)))
         return true;
     return in_range(address, &api->range);

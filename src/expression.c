@@ -1,6 +1,7 @@
 #include "expression.h"
 
 #include "json.h"
+#include "url.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -70,15 +71,13 @@ static bool put_hex(const struct reading *reading, struct buffer *out, struct sp
     return true;
 }
 
-/* RFC 3986 2.3: all but the unreserved. */
+/* All but the unreserved. */
 static bool put_url(const struct reading *reading, struct buffer *out, struct span text)
 {
-    static const char unreserved[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < text.len; i++) {
         unsigned char byte = (unsigned char)text.at[i];
-        bool plain = byte && strchr(unreserved, byte);
+        bool plain = url_is_unreserved(byte);
         char escaped[3] = {'%', digits[byte >> 4], digits[byte & 15]};
         if (!add(reading, out, plain ? (struct span){text.at + i, 1} : (struct span){escaped, 3}))
             return false;
@@ -170,11 +169,10 @@ static bool put(const struct reading *reading, struct buffer *out, const cJSON *
 /* --- in its place ------------------------------------------------------------------------------
  */
 
-/* RFC 3986 3.3: what a path may hold beside the unreserved. */
 static bool put_path(const struct reading *reading, struct buffer *out, struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        bool plain = text.at[i] && strchr("!$&'()*+,;=:@", text.at[i]);
+        bool plain = url_is_plain_in_path((unsigned char)text.at[i]);
         struct span byte = {text.at + i, 1};
         if (!(plain ? add(reading, out, byte) : put_url(reading, out, byte)))
             return false;

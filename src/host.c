@@ -198,7 +198,8 @@ static int host_request(lua_State *L)
 static int host_fetch(lua_State *L)
 {
     const struct host *host = host_of(L);
-    struct wire_fetch fetch = {luaL_checkinteger(L, 1), check_span(L, 2), check_span(L, 3)};
+    struct wire_fetch fetch = {
+        .id = luaL_checkinteger(L, 1), .what = check_span(L, 2), .name = check_span(L, 3)};
     luaL_argcheck(L, fetch.id >= 1, 1, "not 1 or more");
     luaL_argcheck(L, fetch.name.len >= 1 && fetch.name.len <= 256, 3, "not 1 to 256 bytes");
     host->out.fetch(host->out.arg, &fetch);

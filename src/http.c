@@ -3,6 +3,7 @@
 #include "egress.h"
 #include "json.h"
 #include "request.h"
+#include "stand_in.h"
 #include "trace.h"
 
 #include <arpa/inet.h>
@@ -17,12 +18,6 @@
 #define HEAD_JSON_MAX      ((size_t)1024 * 1024) /* what ANSWER_HEAD_MAX can grow to when escaped */
 #define CONNECT_TIMEOUT_MS 10000
 #define MESSAGE_MAX        ((size_t)4 * 1024)
-#define STAND_IN_HOST      "127.0.0.1"
-/* What a stand-in is told of the real request, and what it tells of one that came to nothing. */
-#define STAND_IN_URL     "X-Moonmill-Url"
-#define STAND_IN_HEADERS "X-Moonmill-Headers" /* the names of the flow's own */
-#define STAND_IN_TIMEOUT "X-Moonmill-Timeout" /* in ms */
-#define STAND_IN_ERROR   "X-Moonmill-Error"   /* a code and a message */
 
 struct http {
     struct loop *loop;
@@ -164,40 +159,6 @@ static int before_request(void *arg, char *address, char *local, int port, int l
     return good ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
-/* --- the stand-in of a replay ---------------------------------------------------------------- */
-
-static bool is_this_machine(const char *host)
-{
-    return strcmp(host, STAND_IN_HOST) == 0 || strcmp(host, "localhost") == 0 ||
-           strcmp(host, "[::1]") == 0;
-}
-
-static bool is_port(CURLU *url, int port)
-{
-    char *text = NULL;
-    curl_url_get(url, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT);
-    bool same = text && strtol(text, NULL, 10) == port;
-    curl_free(text);
-    return same;
-}
-
-/* Every host but this machine, or that one too, is played by one local server, which is told the
- * real URL. */
-static void choose_target(struct http_request *request)
-{
-    const struct config *config = request->http->config;
-    int port = config->http_stand_in_port;
-    char text[64];
-    curl_url_cleanup(request->stand_in);
-    request->stand_in = NULL;
-    if (!port || (is_this_machine(request->asked->host) &&
-                  (!config->http_stand_in_all || is_port(request->asked->url, port))))
-        return;
-    snprintf(text, sizeof text, "http://" STAND_IN_HOST ":%d/", port);
-    request->stand_in = curl_url();
-    curl_url_set(request->stand_in, CURLUPART_URL, text, 0);
-}
-
 /* --- sending --------------------------------------------------------------------------------- */
 
 static size_t on_body(char *at, size_t one, size_t len, void *arg)
@@ -255,8 +216,9 @@ static void prepare(struct http_request *request)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->detail);
 }
 
-static void add_line(struct http_request *request, const char *name, const char *value)
+static void add_line(void *arg, const char *name, const char *value)
 {
+    struct http_request *request = arg;
     struct buffer line;
     buffer_init(&line, REQUEST_FIELDS_BYTES_MAX + 8);
     /* curl takes "Name:" for the wish to leave a header out, "Name;" for an empty one */
@@ -268,23 +230,6 @@ static void add_line(struct http_request *request, const char *name, const char 
     request->lines = curl_slist_append(request->lines, line.data);
     mem_wipe(line.data, line.len);
     buffer_release(&line);
-}
-
-static void add_real_request(struct http_request *request, int64_t left_ms)
-{
-    char *url = NULL, left[32];
-    struct buffer names;
-    if (curl_url_get(request->asked->url, CURLUPART_URL, &url, 0) == CURLUE_OK)
-        add_line(request, STAND_IN_URL, url);
-    curl_free(url);
-    buffer_init(&names, REQUEST_FIELDS_BYTES_MAX);
-    for (size_t i = 0; i < request->asked->field_count; i++)
-        buffer_format(&names, "%s%s", i ? "," : "", request->asked->fields[i].name);
-    buffer_add(&names, (struct span){"", 1});
-    add_line(request, STAND_IN_HEADERS, names.data);
-    buffer_release(&names);
-    snprintf(left, sizeof left, "%lld", (long long)left_ms);
-    add_line(request, STAND_IN_TIMEOUT, left);
 }
 
 static void add_trace(struct http_request *request)
@@ -307,7 +252,7 @@ static void set_fields(struct http_request *request, int64_t left_ms)
         add_line(request, request->asked->fields[i].name, request->asked->fields[i].value);
     add_trace(request);
     if (request->stand_in)
-        add_real_request(request, left_ms);
+        stand_in_describe(request->asked, left_ms, add_line, request);
     curl_easy_setopt(request->transfer.easy, CURLOPT_HTTPHEADER, request->lines);
 }
 
@@ -357,7 +302,8 @@ static void send_hop(struct http_request *request)
         return;
     }
     struct error refused;
-    choose_target(request);
+    curl_url_cleanup(request->stand_in);
+    request->stand_in = stand_in_for(request->http->config, request->asked);
     if (!request->stand_in &&
         !egress_may_resolve(request->http->egress, request->asked->host, &refused)) {
         fail(request, "net.denied", "%s", refused.text);
@@ -482,17 +428,12 @@ static const char *refusal_code(const struct error *why, const char *other)
 /* A stand-in says that the real request came to nothing; true when it does. */
 static bool stand_in_failed(struct http_request *request)
 {
-    static const char *const codes[] = {"net.denied",  "net.dns",       "net.connect",  "net.tls",
-                                        "net.timeout", "net.too_large", "net.protocol", NULL};
+    const char *message;
     const char *text = request->stand_in ? answer_field(request, STAND_IN_ERROR) : NULL;
-    size_t len = text ? strcspn(text, " ") : 0;
-    for (size_t i = 0; text && codes[i]; i++) {
-        if (!span_is((struct span){text, len}, codes[i]))
-            continue;
-        fail(request, codes[i], "%s", text + len + strspn(text + len, " "));
-        return true;
-    }
-    return false;
+    const char *code = text ? stand_in_failure(text, &message) : NULL;
+    if (code)
+        fail(request, code, "%s", message);
+    return code != NULL;
 }
 
 static bool is_redirect(long status)

@@ -1,26 +1,24 @@
 #include "pool.h"
 
+#include "launch.h"
 #include "sandbox.h"
 #include "wire.h"
 #include "worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define ASKED_LOOK_MS 10
+#define DEAF_MS       1000 /* for a worker that closed its socket to be gone */
 #define READ_CHUNK    (64 * 1024)
 #define INBOX_MAX     (WIRE_FRAME_MAX + 4 + READ_CHUNK)
 #define OUTBOX_MAX    (2 * WIRE_FRAME_MAX + CONFIG_HTTP_RESPONSE_MAX * CONFIG_HTTP_IN_FLIGHT_MAX)
-#define FIRST_CLOSED  (WORKER_PAGE + 1)
 
 struct pool_worker {
     struct pool *pool;
@@ -28,18 +26,21 @@ struct pool_worker {
     char *app_id; /* NULL: ran nothing yet */
     struct pool_user user;
     bool lent;
-    bool ready; /* its ready frame came */
+    int64_t loan;
+    bool ready;        /* its ready frame came */
+    const char *broke; /* why it was killed here, or NULL */
     bool paused;
     bool eof;
     bool exited;
     int status;
-    struct worker_page *page;
+    struct launched made;
     struct loop_fd socket;
     struct loop_child child;
     struct loop_timer asked; /* looks whether it answers */
     int64_t asked_ms;        /* when it was asked */
     int64_t asked_cpu_ms;    /* its CPU time then */
     struct loop_timer again; /* delivers what is left in the inbox after a pause */
+    struct loop_timer deaf;  /* ends one that closed its socket and lives */
     struct buffer inbox;
     struct buffer outbox;
 };
@@ -62,88 +63,23 @@ static void catch_up(void *arg);
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-/* Runs the program as a worker: nothing in its environment but the time zone, nothing inherited but
- * its socket and the page. */
-static int spawn(struct pool *pool, int socket, int page, pid_t *pid)
+static struct pool_worker *start(struct pool *pool, struct error *err)
 {
-    char limit[24];
-    snprintf(limit, sizeof limit, "%lld", (long long)pool->config->memory_limit_bytes);
-    char *argv[] = {"moonmill-worker", WORKER_ARGUMENT, limit, NULL};
-    char *environment[] = {"TZ=UTC0", NULL};
-    sigset_t none, standard;
-    sigemptyset(&none);
-    sigemptyset(&standard);
-    sigaddset(&standard, SIGPIPE);
-
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, socket, WORKER_SOCKET);
-    posix_spawn_file_actions_adddup2(&files, page, WORKER_PAGE);
-#ifdef __GLIBC__ /* a worker closes what it is left all the same, first of all */
-    posix_spawn_file_actions_addclosefrom_np(&files, FIRST_CLOSED);
-#endif
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &standard);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int failed = posix_spawn(pid, pool->program, &files, &attributes, argv, environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    return failed;
-}
-
-/* The page keeps its size: a look at one that its worker has cut would be the supervisor's end. */
-static struct worker_page *map_page(int fd)
-{
-    if (fd < 0 || ftruncate(fd, sizeof(struct worker_page)) != 0 ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    struct launched made;
+    if (!launch_worker(pool->program, pool->config->memory_limit_bytes, &made, err))
         return NULL;
-    void *page = mmap(NULL, sizeof(struct worker_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    return page == MAP_FAILED ? NULL : page;
-}
-
-static void adopt(struct pool *pool, struct pool_worker *worker, int socket, pid_t pid)
-{
+    struct pool_worker *worker = mem_new(sizeof *worker);
     worker->pool = pool;
-    worker->socket = (struct loop_fd){.fd = socket, .ready = on_socket, .arg = worker};
-    worker->child = (struct loop_child){.pid = pid, .exited = on_exit, .arg = worker};
+    worker->made = made;
+    worker->socket = (struct loop_fd){.fd = made.socket, .ready = on_socket, .arg = worker};
+    worker->child = (struct loop_child){.pid = made.pid, .exited = on_exit, .arg = worker};
     buffer_init(&worker->inbox, INBOX_MAX);
     buffer_init(&worker->outbox, OUTBOX_MAX);
     loop_fd_watch(pool->loop, &worker->socket, EPOLLIN);
     loop_child_watch(pool->loop, &worker->child);
     worker->next = pool->workers;
     pool->workers = worker;
-}
-
-static struct pool_worker *start(struct pool *pool, struct error *err)
-{
-    int ends[2] = {-1, -1};
-    pid_t pid = 0;
-    int page_fd = memfd_create("moonmill-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    struct pool_worker *worker = mem_new(sizeof *worker);
-    worker->page = map_page(page_fd);
-    bool prepared = worker->page && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 &&
-                    fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
-    int failed = prepared ? spawn(pool, ends[1], page_fd, &pid) : errno;
-    if (failed) {
-        error_set(err, ERROR_SYSTEM, "cannot start a worker: %s", strerror(failed));
-        goto fail;
-    }
-    close(ends[1]);
-    close(page_fd);
-    adopt(pool, worker, ends[0], pid);
     return worker;
-fail:
-    for (int i = 0; i < 2; i++)
-        if (ends[i] >= 0)
-            close(ends[i]);
-    if (page_fd >= 0)
-        close(page_fd);
-    if (worker->page)
-        munmap(worker->page, sizeof *worker->page);
-    mem_free(worker);
-    return NULL;
 }
 
 /* --- ending ----------------------------------------------------------------------------------- */
@@ -166,12 +102,25 @@ void pool_kill(struct pool_worker *worker)
     loop_fd_stop(loop, &worker->socket);
     loop_timer_stop(loop, &worker->again);
     loop_timer_stop(loop, &worker->asked);
-    close(worker->socket.fd);
-    munmap(worker->page, sizeof *worker->page);
+    loop_timer_stop(loop, &worker->deaf);
+    launch_release(&worker->made);
     buffer_release(&worker->inbox);
     buffer_release(&worker->outbox);
     mem_free(worker->app_id);
     mem_free(worker);
+}
+
+/* Kills it for what it did; its user hears of it when it is gone. */
+static void end_broken(struct pool_worker *worker, const char *why)
+{
+    if (worker->broke || worker->exited)
+        return;
+    worker->broke = why;
+    if (!worker->lent)
+        log_line(worker->pool->log, LOG_WARN, "an idle worker is ended", LOG_TEXT("reason", why),
+                 LOG_NUMBER("pid", worker->child.pid));
+    loop_fd_stop(worker->pool->loop, &worker->socket);
+    kill(worker->child.pid, SIGKILL);
 }
 
 static void tell_confined(struct pool *pool, const struct error *why)
@@ -193,17 +142,17 @@ static void tell_unstartable(struct pool *pool, int status)
 static void report_gone(struct pool_worker *worker)
 {
     struct pool_user user = worker->user;
-    int status = worker->status;
-    bool lent = worker->lent, ready = worker->ready;
+    struct pool_end end = {worker->child.pid, worker->status, worker->ready, worker->broke};
+    bool lent = worker->lent;
     struct pool *pool = worker->pool;
-    if (!lent)
-        log_line(pool->log, LOG_WARN, "an idle worker ended by itself",
-                 LOG_NUMBER("pid", worker->child.pid), LOG_NUMBER("status", status));
+    if (!lent && !worker->broke)
+        log_line(pool->log, LOG_WARN, "an idle worker ended by itself", LOG_NUMBER("pid", end.pid),
+                 LOG_NUMBER("status", end.status));
     pool_kill(worker);
-    if (!ready)
-        tell_unstartable(pool, status);
+    if (!end.ready)
+        tell_unstartable(pool, end.status);
     if (lent)
-        user.gone(user.arg, status, ready);
+        user.gone(user.arg, &end);
 }
 
 /* --- what it says ----------------------------------------------------------------------------- */
@@ -258,27 +207,42 @@ static bool read_ready(struct pool_worker *worker)
     return worker->ready;
 }
 
-/* Hands the inbox to the user and ends the worker that is over. The worker may be gone after. */
-static void deliver(struct pool_worker *worker)
+/* What it said goes to its user, who may give it back from inside. False: the user killed it. */
+static bool hand_over(struct pool_worker *worker)
 {
-    bool broken = !worker->ready && worker->inbox.len && !read_ready(worker);
+    if (!worker->ready && worker->inbox.len && !read_ready(worker))
+        end_broken(worker, "it may not begin");
     if (worker->ready && worker->inbox.len && !worker->paused) {
         if (worker->lent) {
-            /* the user may give the worker back from inside, or kill it, which it tells */
             size_t used = worker->user.bytes(worker->user.arg, buffer_span(&worker->inbox));
             if (used == POOL_WORKER_GONE)
-                return;
+                return false;
             buffer_drop(&worker->inbox, used);
         } else {
-            broken = true; /* an idle worker has nothing to say */
+            end_broken(worker, "it spoke between two runs");
         }
     }
     if (worker->inbox.len == 0 && worker->inbox.size > READ_CHUNK)
         buffer_release(&worker->inbox);
-    if (broken || (worker->inbox.len + READ_CHUNK > INBOX_MAX && !worker->paused))
-        kill(worker->child.pid, SIGKILL);
-    if (worker->eof && worker->exited && (!worker->paused || worker->inbox.len == 0))
+    if (worker->inbox.len + READ_CHUNK > INBOX_MAX && !worker->paused)
+        end_broken(worker, "it sent more than a frame may have");
+    return true;
+}
+
+/* The worker may be gone after: what it said is told, and then its end. Of one that was ended here
+ * no more is heard. */
+static void deliver(struct pool_worker *worker)
+{
+    if (!worker->broke && !hand_over(worker))
+        return;
+    bool heard = worker->eof && (!worker->paused || worker->inbox.len == 0);
+    if (worker->exited && (heard || worker->broke))
         report_gone(worker);
+}
+
+static void on_deaf(void *arg)
+{
+    end_broken(arg, "it closed its socket");
 }
 
 static void read_socket(struct pool_worker *worker)
@@ -299,14 +263,15 @@ static void read_socket(struct pool_worker *worker)
     }
     if (worker->eof) {
         loop_fd_stop(worker->pool->loop, &worker->socket);
-        if (!worker->exited)
-            kill(worker->child.pid, SIGKILL); /* no more to say: no more to live for */
+        if (!worker->exited) /* it is about to, or else has no more to live for */
+            loop_timer_set(worker->pool->loop, &worker->deaf,
+                           loop_mono_ms(worker->pool->loop) + DEAF_MS, on_deaf, worker);
     }
 }
 
 static void watch_socket(struct pool_worker *worker)
 {
-    if (!worker->eof)
+    if (!worker->eof && !worker->broke)
         loop_fd_watch(worker->pool->loop, &worker->socket,
                       (worker->paused ? 0 : (uint32_t)EPOLLIN) |
                           (worker->outbox.len ? (uint32_t)EPOLLOUT : 0));
@@ -351,9 +316,9 @@ static void catch_up(void *arg)
     struct pool_worker *worker = arg;
     if (worker->paused)
         return;
-    if (worker->exited && !worker->eof)
+    if (worker->exited && !worker->eof && !worker->broke)
         read_socket(worker);
-    if (worker->exited && !worker->eof)
+    if (worker->exited && !worker->eof && !worker->broke)
         loop_timer_set(worker->pool->loop, &worker->again, loop_mono_ms(worker->pool->loop),
                        catch_up, worker);
     deliver(worker);
@@ -383,10 +348,28 @@ static struct pool_worker *find_idle(struct pool *pool, const char *app_id)
     for (struct pool_worker *worker = pool->workers; worker; worker = worker->next) {
         bool fits =
             app_id ? worker->app_id && strcmp(worker->app_id, app_id) == 0 : !worker->app_id;
-        if (!worker->lent && !worker->exited && !worker->eof && fits)
+        if (!worker->lent && !worker->exited && !worker->eof && !worker->broke && fits)
             return worker;
     }
     return NULL;
+}
+
+/* Bytes that no run has read were not written for the next one. */
+static bool is_quiet(const struct pool_worker *worker)
+{
+    char byte;
+    return worker->inbox.len == 0 &&
+           recv(worker->socket.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+/* A worker that has run this app before and is silent since. */
+static struct pool_worker *find_warm(struct pool *pool, const char *app_id)
+{
+    struct pool_worker *worker;
+    while ((worker = find_idle(pool, app_id)) && !is_quiet(worker))
+        end_broken(worker, "it spoke between two runs");
+    return worker;
 }
 
 /* Ends idle workers of other apps until one more that has an app makes no more of those than the
@@ -420,7 +403,7 @@ static void start_spare(void *arg)
 struct pool_worker *pool_take(struct pool *pool, const char *app_id, const struct pool_user *user,
                               struct error *err)
 {
-    struct pool_worker *worker = find_idle(pool, app_id);
+    struct pool_worker *worker = find_warm(pool, app_id);
     if (!worker) {
         worker = find_idle(pool, NULL);
         evict(pool);
@@ -432,8 +415,14 @@ struct pool_worker *pool_take(struct pool *pool, const char *app_id, const struc
         loop_timer_set(pool->loop, &pool->spare, loop_mono_ms(pool->loop), start_spare, pool);
     }
     worker->lent = true;
+    worker->loan++;
     worker->user = *user;
     return worker;
+}
+
+int64_t pool_loan(const struct pool_worker *worker)
+{
+    return worker->loan;
 }
 
 void pool_give_back(struct pool_worker *worker)
@@ -447,7 +436,7 @@ void pool_give_back(struct pool_worker *worker)
 void pool_send(struct pool_worker *worker, struct span bytes)
 {
     if (!buffer_add(&worker->outbox, bytes)) {
-        kill(worker->child.pid, SIGKILL); /* it asked for more than it reads */
+        end_broken(worker, "it asked for more than it reads");
         return;
     }
     if (!worker->eof)
@@ -468,7 +457,7 @@ void pool_pause(struct pool_worker *worker, bool paused)
 bool pool_stalls(const struct pool_worker *worker, struct pulse *pulse, int64_t stall_ms, bool idle)
 {
     int64_t cpu_ms;
-    uint64_t ticks = atomic_load_explicit(&worker->page->ticks, memory_order_relaxed);
+    uint64_t ticks = atomic_load_explicit(&worker->made.page->ticks, memory_order_relaxed);
     if (!clock_cpu_ms(worker->child.pid, &cpu_ms))
         return false;
     if (!pulse->begun || ticks != pulse->ticks || idle) {

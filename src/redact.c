@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "json.h"
+#include "url.h"
 
 #include <openssl/evp.h>
 #include <stdint.h>
@@ -241,19 +242,6 @@ static size_t spell_upper_hex(unsigned char byte, char *out)
     return spell_hex(byte, out, "0123456789ABCDEF");
 }
 
-/* RFC 3986 2.3: what is never escaped. */
-static bool is_unreserved(unsigned char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || (byte && strchr("-._~", byte));
-}
-
-/* RFC 3986 3.3: what a path may hold besides. */
-static bool is_plain_in_paths(unsigned char byte)
-{
-    return is_unreserved(byte) || (byte && strchr("!$&'()*+,;=:@", byte));
-}
-
 static size_t spell_percent(unsigned char byte, char *out, bool plain, const char *digits)
 {
     if (plain) {
@@ -266,23 +254,23 @@ static size_t spell_percent(unsigned char byte, char *out, bool plain, const cha
 
 static size_t spell_url(unsigned char byte, char *out)
 {
-    return spell_percent(byte, out, is_unreserved(byte), "0123456789ABCDEF");
+    return spell_percent(byte, out, url_is_unreserved(byte), "0123456789ABCDEF");
 }
 
 static size_t spell_lower_url(unsigned char byte, char *out)
 {
-    return spell_percent(byte, out, is_unreserved(byte), "0123456789abcdef");
+    return spell_percent(byte, out, url_is_unreserved(byte), "0123456789abcdef");
 }
 
 static size_t spell_path(unsigned char byte, char *out)
 {
-    return spell_percent(byte, out, is_plain_in_paths(byte), "0123456789ABCDEF");
+    return spell_percent(byte, out, url_is_plain_in_path(byte), "0123456789ABCDEF");
 }
 
 static size_t spell_html_form(unsigned char byte, char *out)
 {
     if (byte != ' ')
-        return spell_percent(byte, out, is_unreserved(byte) && byte != '~', "0123456789ABCDEF");
+        return spell_percent(byte, out, url_is_unreserved(byte) && byte != '~', "0123456789ABCDEF");
     *out = '+';
     return 1;
 }
@@ -313,7 +301,7 @@ static const char *keep_mark(struct redactor *redactor, const char *name)
     char mark[MARK_SIZE];
     snprintf(mark, sizeof mark, "[secret:%.*s]", NAME_SHOWN_MAX, name);
     for (char *c = mark + strlen("[secret:"); c[1]; c++)
-        if (!is_unreserved((unsigned char)*c))
+        if (!url_is_unreserved((unsigned char)*c))
             *c = '_';
     redactor->marks = mem_resize(redactor->marks, redactor->mark_count + 1, sizeof(char *));
     redactor->marks[redactor->mark_count] = mem_copy(mark);
@@ -324,7 +312,7 @@ static const char *keep_mark(struct redactor *redactor, const char *name)
 static bool is_plain(struct span value)
 {
     for (size_t i = 0; i < value.len; i++)
-        if (!is_unreserved((unsigned char)value.at[i]) || value.at[i] == '~')
+        if (!url_is_unreserved((unsigned char)value.at[i]) || value.at[i] == '~')
             return false;
     return true;
 }

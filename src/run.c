@@ -104,28 +104,49 @@ static void end_asked(struct run *run)
     end_because(run, RUN_FAILED, "limit.stall", message);
 }
 
-static void on_gone(void *arg, int status, bool ready)
+/* Why the worker broke its protocol is for the log. */
+static void end_broken(struct run *run, const char *why, pid_t pid)
 {
-    struct run *run = arg;
-    char message[160];
-    run->worker = NULL;
-    if (run->asked) {
+    if (run->asked) { /* it was stopped in the middle of a frame */
         end_asked(run);
-    } else if (!ready) {
-        end_because(run, RUN_LOST, "worker.start", "a worker could not start");
-    } else if (WIFSIGNALED(status) &&
-               (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGXCPU)) {
+        return;
+    }
+    log_line(run->stages->log, LOG_ERROR, "a worker broke the protocol", LOG_TEXT("reason", why),
+             LOG_NUMBER("pid", pid));
+    end_because(run, RUN_CRASHED, "worker.protocol", "the worker broke its protocol");
+}
+
+/* It ended by itself, or by a signal of the machine's. */
+static void end_gone(struct run *run, int status)
+{
+    char message[160];
+    int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (signal == SIGPROF || signal == SIGXCPU) {
         end_at_deadline(run);
-    } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+    } else if (signal == SIGKILL) {
         end_because(run, RUN_LOST, "worker.killed",
                     "the worker was killed from outside (out of memory on the machine?)");
-    } else if (WIFSIGNALED(status)) {
-        snprintf(message, sizeof message, "the worker crashed: %s", strsignal(WTERMSIG(status)));
+    } else if (signal) {
+        snprintf(message, sizeof message, "the worker crashed: %s", strsignal(signal));
         end_because(run, RUN_CRASHED, "worker.crashed", message);
     } else {
         snprintf(message, sizeof message, "the worker ended with status %d", WEXITSTATUS(status));
         end_because(run, RUN_CRASHED, "worker.crashed", message);
     }
+}
+
+static void on_gone(void *arg, const struct pool_end *how)
+{
+    struct run *run = arg;
+    run->worker = NULL;
+    if (run->asked)
+        end_asked(run);
+    else if (!how->ready)
+        end_because(run, RUN_LOST, "worker.start", "a worker could not start");
+    else if (how->broke)
+        end_broken(run, how->broke, how->pid);
+    else
+        end_gone(run, how->status);
 }
 
 /* --- bounds ----------------------------------------------------------------------------------- */
@@ -221,12 +242,22 @@ static void end_unloadable(struct run *run, const cJSON *finding)
     mem_free(file);
 }
 
+/* What the worker wrote in the run before is not believed, though it is read only now. */
+static bool is_own(const struct run *run, int64_t number, struct error *err)
+{
+    if (number == pool_loan(run->worker))
+        return true;
+    return error_set(err, ERROR_INPUT, "a frame of run %lld in run %lld of its worker",
+                     (long long)number, (long long)pool_loan(run->worker));
+}
+
 static bool on_described(struct run *run, const struct wire_frame *frame, struct error *err)
 {
     struct wire_described described;
     cJSON *text = NULL;
     const cJSON *finding;
-    if (!wire_get_described(frame, &described, err) || !(text = json_parse(described.text, err)))
+    if (!wire_get_described(frame, &described, err) || !is_own(run, described.run, err) ||
+        !(text = json_parse(described.text, err)))
         return false;
     cJSON_ArrayForEach(finding, json_member(text, "findings"))
     {
@@ -306,7 +337,7 @@ static bool on_fetch(struct run *run, const struct wire_frame *frame, struct err
     struct wire_fetch fetch;
     struct wire_reply reply;
     struct buffer head;
-    if (!wire_get_fetch(frame, &fetch, err))
+    if (!wire_get_fetch(frame, &fetch, err) || !is_own(run, fetch.run, err))
         return false;
     bool good = fetch_answer(&run->fetcher, &fetch, &head, &reply, err);
     if (good)
@@ -381,12 +412,14 @@ static bool was_late(const struct run *run, const struct wire_outcome *outcome)
     return run->asked && !run->stalled && span_is(outcome->code, "limit.stall");
 }
 
-/* last: nothing followed in the same bytes, so the worker ended its run in order. */
+/* last: nothing followed in the same bytes, so the worker ended its run in order. One that was
+ * asked where it is may answer that yet. */
 static bool on_outcome(struct run *run, const struct wire_frame *frame, bool last,
                        struct error *err)
 {
     struct wire_outcome frame_outcome;
-    if (!wire_get_outcome(frame, &frame_outcome, err) || !check_outcome(run, &frame_outcome, err))
+    if (!wire_get_outcome(frame, &frame_outcome, err) || !is_own(run, frame_outcome.run, err) ||
+        !check_outcome(run, &frame_outcome, err))
         return false;
     if (!frame_outcome.completed) {
         if (was_late(run, &frame_outcome))
@@ -395,7 +428,7 @@ static bool on_outcome(struct run *run, const struct wire_frame *frame, bool las
             end_failed(run, &frame_outcome);
         return true;
     }
-    if (last) {
+    if (last && !run->asked) {
         pool_give_back(run->worker);
         run->worker = NULL;
         run->gave_back = true;
@@ -440,17 +473,6 @@ static bool take_frame(struct run *run, const struct wire_frame *frame, bool las
     }
 }
 
-static void end_broken(struct run *run, const struct error *why)
-{
-    if (run->asked) { /* it was stopped in the middle of a frame */
-        end_asked(run);
-        return;
-    }
-    log_line(run->stages->log, LOG_ERROR, "a worker broke the protocol",
-             LOG_TEXT("reason", why->text), LOG_NUMBER("pid", pool_pid(run->worker)));
-    end_because(run, RUN_CRASHED, "worker.protocol", "the worker broke its protocol");
-}
-
 static size_t on_bytes(void *arg, struct span bytes)
 {
     struct run *run = arg;
@@ -465,7 +487,7 @@ static size_t on_bytes(void *arg, struct span bytes)
             return done;
         bool last = used == rest.len;
         if (status == WIRE_BROKEN || !take_frame(run, &frame, last, &err)) {
-            end_broken(run, &err);
+            end_broken(run, err.text, pool_pid(run->worker));
             return POOL_WORKER_GONE;
         }
         done += used;
@@ -483,7 +505,8 @@ static bool send_load(struct run *run, const struct claims *claims, const struct
     buffer_init(&context, CONTEXT_MAX);
     buffer_init(&out, WIRE_FRAME_MAX + 4);
     bool fits = context_put(&context, claims, job, flow);
-    struct wire_load load = {.context = buffer_span(&context),
+    struct wire_load load = {.run = pool_loan(run->worker),
+                             .context = buffer_span(&context),
                              .name = span_of(flow->path),
                              .source = flow->source,
                              .payload = job->payload.at ? job->payload : span_of("null"),

@@ -2,12 +2,12 @@
 
 #include "json.h"
 #include "redact.h"
+#include "url.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define ENTRY_MAX       300 /* of a list of hosts */
 #define NAME_MAX_BYTES  256
@@ -305,20 +305,12 @@ struct span secret_value(const struct secret *secret)
 /* --- where it may go ----------------------------------------------------------------------------
  */
 
-static bool same_host(const char *a, const char *b)
-{
-    size_t a_len = strlen(a), b_len = strlen(b);
-    a_len -= a_len && a[a_len - 1] == '.';
-    b_len -= b_len && b[b_len - 1] == '.';
-    return a_len == b_len && strncasecmp(a, b, a_len) == 0;
-}
-
 static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
 {
     char *one = NULL, *other = NULL;
     bool same = curl_url_get(a, part, &one, CURLU_DEFAULT_PORT) == CURLUE_OK &&
                 curl_url_get(b, part, &other, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-                same_host(one, other);
+                url_same_host(one, other);
     curl_free(one);
     curl_free(other);
     return same;
@@ -357,7 +349,7 @@ static bool is_loopback(CURLU *url)
     if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
         return false;
     bool loopback =
-        same_host(host, "localhost") || strcmp(host, "[::1]") == 0 ||
+        url_same_host(host, "localhost") || strcmp(host, "[::1]") == 0 ||
         (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET);
     curl_free(host);
     return loopback;

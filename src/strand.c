@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Lua does not count the native stack that coroutine.close nests, so it is counted here. */
 #define CLOSING_MAX 8
@@ -68,6 +69,33 @@ static int resume(lua_State *thread, lua_State *from, int *count)
     int status = lua_resume(thread, from, *count, count);
     budget->running = running;
     return status;
+}
+
+/* places -------------------------------------------------------------------------------------- */
+
+/* Lua puts before a message of its own where the function stands that runs: of the prelude's, which
+ * has no lines, it is this. */
+#define NO_PLACE "?:-1: "
+
+/* The message on top of L gets a place that its author knows: at, or none (NULL). */
+static void give_place(lua_State *L, const lua_Debug *at)
+{
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    if (strncmp(text, NO_PLACE, sizeof NO_PLACE - 1) != 0)
+        return;
+    text += sizeof NO_PLACE - 1;
+    if (at)
+        lua_pushfstring(L, "%s:%d: %s", at->short_src, at->currentline, text);
+    else
+        lua_pushstring(L, text);
+    lua_replace(L, -2);
+}
+
+/* The place where the innermost of the author's functions stands on the thread, from level on. */
+static void give_place_of(lua_State *L, lua_State *thread, int level)
+{
+    lua_Debug at;
+    give_place(L, budget_where(thread, level, &at) ? &at : NULL);
 }
 
 /* for the scheduler --------------------------------------------------------------------------- */
@@ -155,6 +183,7 @@ static int answer_error(lua_State *L, lua_State *strand)
         return answer(L, strand, "timeout", 0);
     int file = lua_gettop(L);
     answer(L, strand, "error", 1);
+    give_place(L, known ? &ar : NULL);
     lua_pushvalue(L, file);
     if (known)
         lua_pushinteger(L, ar.currentline);
@@ -231,6 +260,7 @@ static int after_pcall(lua_State *L, int status, lua_KContext below)
     if (status == LUA_OK || status == LUA_YIELD)
         return lua_gettop(L) - (int)below;
     budget_judge(L, status);
+    give_place_of(L, L, 1); /* what was called is gone: where it was called */
     lua_pushboolean(L, false);
     lua_insert(L, -2);
     return 2;
@@ -251,6 +281,7 @@ static int handle(lua_State *L)
     budget_judge_memory(L, LUA_ERRRUN);
     if (budget_of(L)->timed_out)
         return 1;
+    give_place_of(L, L, 1);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, 1);
@@ -332,8 +363,10 @@ static int co_resume(lua_State *L)
     }
     int status = drive(L, thread, 1, co_resume_on);
     bool good = status == LUA_OK || status == LUA_YIELD;
-    if (!good)
+    if (!good) {
         budget_judge(L, status);
+        give_place_of(L, thread, 0);
+    }
     lua_pushboolean(L, good);
     lua_replace(L, 1);
     return lua_gettop(L);
@@ -355,6 +388,7 @@ static int co_wrapped(lua_State *L)
     if (status == LUA_OK || status == LUA_YIELD)
         return lua_gettop(L);
     budget_judge(L, status);
+    give_place_of(L, thread, 0);
     int state = lua_status(thread);
     if (state != LUA_OK && state != LUA_YIELD) {
         /* it died, rather than that it could not be resumed: its pending variables are closed with

@@ -217,6 +217,7 @@ static bool get(const struct wire_frame *frame, enum wire_kind kind, const struc
 #define FIELD(message, field) #field, offsetof(struct wire_##message, field)
 
 static const struct shape load_shape[] = {
+    {FIELD(load, run), NUMBER, 0, INT64_MAX},
     {FIELD(load, context), TEXT, 2, WIRE_FRAME_MAX},
     {FIELD(load, name), TEXT, 1, 4096},
     {FIELD(load, source), TEXT, 0, WIRE_FRAME_MAX},
@@ -254,6 +255,7 @@ WRITER(ready, WIRE_READY)
 READER(ready, WIRE_READY)
 
 static const struct shape described_shape[] = {
+    {FIELD(described, run), NUMBER, 0, INT64_MAX},
     {FIELD(described, text), TEXT, 2, WIRE_FRAME_MAX},
 };
 WRITER(described, WIRE_DESCRIBED)
@@ -282,6 +284,7 @@ WRITER(request, WIRE_REQUEST)
 READER(request, WIRE_REQUEST)
 
 static const struct shape fetch_shape[] = {
+    {FIELD(fetch, run), NUMBER, 0, INT64_MAX},
     {FIELD(fetch, id), NUMBER, 1, INT64_MAX},
     {FIELD(fetch, what), TEXT, 1, 16},
     {FIELD(fetch, name), TEXT, 1, 256},
@@ -296,6 +299,7 @@ WRITER(abandon, WIRE_ABANDON)
 READER(abandon, WIRE_ABANDON)
 
 static const struct shape outcome_shape[] = {
+    {FIELD(outcome, run), NUMBER, 0, INT64_MAX},
     {FIELD(outcome, completed), FLAG, 0, 1},
     {FIELD(outcome, output), TEXT, 0, WIRE_FRAME_MAX},
     {FIELD(outcome, code), TEXT, 0, 128},

@@ -37,6 +37,7 @@ struct worker {
     const struct prelude_file *extra;
     struct compiled *compiled; /* across runs */
     struct script *script;     /* the run's, or NULL */
+    int64_t run;               /* its number */
     int64_t stall_ms;          /* the run's */
     struct clock clock;
     bool skip_waits;          /* the clock is turned where the run would wait */
@@ -165,8 +166,10 @@ static void host_request(void *arg, const struct wire_request *request)
 static void host_fetch(void *arg, const struct wire_fetch *fetch)
 {
     struct worker *worker = arg;
+    struct wire_fetch told = *fetch;
+    told.run = worker->run;
     worker->awaited++;
-    send_frame(worker, wire_put_fetch(&worker->out, fetch));
+    send_frame(worker, wire_put_fetch(&worker->out, &told));
 }
 
 static void host_abandon(void *arg, const struct wire_abandon *abandon)
@@ -224,6 +227,7 @@ static bool host_wait(void *arg, int64_t timeout_ms, struct wire_reply *reply)
 static void send_outcome(struct worker *worker, const struct wire_outcome *outcome)
 {
     struct wire_outcome told = *outcome;
+    told.run = worker->run;
     told.turned_ms = worker->clock.mono_turn_ms > 0 ? worker->clock.mono_turn_ms : 0;
     send_frame(worker, wire_put_outcome(&worker->out, &told));
 }
@@ -305,6 +309,7 @@ static void load_run(struct worker *worker, const struct wire_load *load)
     struct script_host host;
     struct span text;
     drop_script(worker);
+    worker->run = load->run;
     worker->stall_ms = load->stall_ms;
     worker->skip_waits = load->skip_waits;
     worker->awaited = 0;
@@ -317,7 +322,8 @@ static void load_run(struct worker *worker, const struct wire_load *load)
         _exit(WORKER_EXIT_BROKEN);
     bool startable = script_load(worker->script, load, &text);
     sandbox_arm(0);
-    send_frame(worker, wire_put_described(&worker->out, &(struct wire_described){text}));
+    struct wire_described described = {worker->run, text};
+    send_frame(worker, wire_put_described(&worker->out, &described));
     if (!startable)
         drop_script(worker);
 }

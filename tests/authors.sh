@@ -2,19 +2,9 @@
 # Flows as their authors write them, tests/data/authors: checked, tested, drawn and replayed. Ten of
 # various trades, and the three of the language's description.
 # usage: authors.sh PATH-OF-MOONMILL, in the project's folder
-set -u
-LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
-export LC_ALL
+. "$(dirname "$0")/shell.sh"
 moonmill=$1
 folder=tests/data/authors
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-fail() {
-    echo "FAILED: $*"
-    failed=1
-}
 
 "$moonmill" check "$folder/flows" || fail "check"
 "$moonmill" test "$folder/flows" || fail "test"

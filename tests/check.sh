@@ -3,41 +3,22 @@
 # said about it (NAME.txt, line by line), then whole folders, wrong use, exit codes.
 # usage: check.sh PATH-OF-MOONMILL [--write], in the project's folder; --write: what is said now is
 # what is to be said
-set -u
-LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
-export LC_ALL
+. "$(dirname "$0")/shell.sh"
 moonmill=$1 write=${2:-}
-work=$(mktemp -d)
-trap 'chmod -R u+rw "$work"; rm -rf "$work"' EXIT
-failed=0
+
+run() { timeout 60 "$moonmill" check "$@"; }
 
 # broken PATH: what is said about it is what PATH.txt holds (without .lua).
 broken() {
     expected=${1%.lua}.txt
-    timeout 60 "$moonmill" check "$1" >"$work/out" 2>&1 </dev/null
+    run "$1" >"$work/out" 2>&1 </dev/null
     if [ "$write" = --write ]; then
         cp "$work/out" "$expected"
     elif diff -u "$expected" "$work/out" >"$work/diff" 2>&1; then
         echo "ok: $1"
     else
-        echo "FAILED: $1"
+        fail "$1"
         sed 's/^/    /' "$work/diff"
-        failed=1
-    fi
-}
-
-# check NAME STATUS PATTERN ARGUMENTS...: the exit status, and a pattern in stdout and stderr.
-check() {
-    name=$1 status=$2 pattern=$3
-    shift 3
-    timeout 60 "$moonmill" check "$@" >"$work/out" 2>"$work/err" </dev/null
-    got=$?
-    if [ "$got" -ne "$status" ] || ! cat "$work/out" "$work/err" | grep -q -e "$pattern"; then
-        echo "FAILED: $name: status $got, wanted $status; pattern: $pattern"
-        sed 's/^/    /' "$work/out" "$work/err" | tail -n 40
-        failed=1
-    else
-        echo "ok: $name"
     fi
 }
 
@@ -49,8 +30,7 @@ done
 broken tests/data/broken/index
 broken tests/data/broken/index_syntax
 if [ "$count" -lt 40 ]; then
-    echo "FAILED: only $count broken flows"
-    failed=1
+    fail "only $count broken flows"
 fi
 
 check "the flows of this repository" 0 '^[0-9]* files, 0 errors, 0 warnings$' flows
@@ -119,7 +99,6 @@ printf 'local t = {} while true do t[#t + 1] = ("x"):rep(100000) .. #t end' >"$w
 check "a file that ends its worker" 1 '4 files, 1 error, 0 warnings' "$work/flows"
 
 if timeout 60 "$moonmill" check tests/data/broken 2>&1 | grep -q "$(printf '\033')"; then
-    echo "FAILED: colours, or control characters, where there is no terminal"
-    failed=1
+    fail "colours, or control characters, where there is no terminal"
 fi
 exit "$failed"

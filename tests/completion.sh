@@ -1,13 +1,8 @@
 #!/bin/sh
 # What `moonmill completion` writes, loaded by a real shell and asked as at a key press of Tab.
 # usage: completion.sh PATH-OF-MOONMILL bash|zsh|fish; exits with 77 where the shell is not installed
-set -u
-LC_ALL=C.UTF-8
-export LC_ALL
+. "$(dirname "$0")/shell.sh"
 moonmill=$(realpath "$1") shell=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
 
 if ! command -v "$shell" >/dev/null; then
     echo "SKIPPED: $shell is not installed here"
@@ -62,8 +57,8 @@ ask_zsh() {
         zpty -d moonmill' zsh "$work/script" "$1" | tr -d '\r' | sed -n 's/.*OFFER //p'
 }
 
-# check LINE WORD...: each of the words is offered; ! WORD is not.
-check() {
+# offers LINE WORD...: each of the words is offered; ! WORD is not.
+offers() {
     line=$1
     shift
     "ask_$shell" "$line" >"$work/offered" 2>"$work/err"
@@ -78,35 +73,33 @@ check() {
         if [ "$found" = "$wanted" ]; then
             echo "ok: $line: $word"
         else
-            echo "FAILED: $line: $word: offered: $found, wanted: $wanted"
+            fail "$line: $word: offered: $found, wanted: $wanted"
             head -n 20 "$work/offered" "$work/err" | sed 's/^/    /'
-            failed=1
         fi
         wanted=yes
     done
 }
 
-check 'moonmill ' check doctor event graph help new replay test runtime
-check 'moonmill gra' graph ! check
-check 'moonmill graph --fo' --format ! --flows
-check 'moonmill graph --format ' text svg mermaid dot json
-check 'moonmill graph --format s' svg ! text
-check 'moonmill check --' --flows --json --env-file --quiet --help ! --verbose ! --answers
-check 'moonmill completion ' bash zsh fish
-check 'moonmill event ' sqs job token
-check 'moonmill event job --flow ' refund report board ! elsewhere ! refund_spec ! refund@1.2.0
-check 'moonmill event job --flow rep' report ! refund
-check 'moonmill replay --flows other --flow ' elsewhere ! refund
-check 'moonmill graph re' refund report
-check 'moonmill graph two' 'two words.json'
-check 'moonmill event job --flow $' ! '$(touch harm)'
+offers 'moonmill ' check doctor event graph help new replay test runtime
+offers 'moonmill gra' graph ! check
+offers 'moonmill graph --fo' --format ! --flows
+offers 'moonmill graph --format ' text svg mermaid dot json
+offers 'moonmill graph --format s' svg ! text
+offers 'moonmill check --' --flows --json --env-file --quiet --help ! --verbose ! --answers
+offers 'moonmill completion ' bash zsh fish
+offers 'moonmill event ' sqs job token
+offers 'moonmill event job --flow ' refund report board ! elsewhere ! refund_spec ! refund@1.2.0
+offers 'moonmill event job --flow rep' report ! refund
+offers 'moonmill replay --flows other --flow ' elsewhere ! refund
+offers 'moonmill graph re' refund report
+offers 'moonmill graph two' 'two words.json'
+offers 'moonmill event job --flow $' ! '$(touch harm)'
 if [ -e harm ]; then
-    echo "FAILED: a file's name was run"
-    failed=1
+    fail "a file's name was run"
 fi
-check 'moonmill help re' replay
-check 'moonmill replay two' 'two words.json'
-[ "$shell" = bash ] && check 'moonmill graph --format=me' mermaid
-[ "$shell" = bash ] && check 'moonmill check --flows f' flows
-[ "$shell" = bash ] && check 'moonmill check --flows t' ! 'two words.json'
+offers 'moonmill help re' replay
+offers 'moonmill replay two' 'two words.json'
+[ "$shell" = bash ] && offers 'moonmill graph --format=me' mermaid
+[ "$shell" = bash ] && offers 'moonmill check --flows f' flows
+[ "$shell" = bash ] && offers 'moonmill check --flows t' ! 'two words.json'
 exit "$failed"

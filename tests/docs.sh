@@ -2,18 +2,8 @@
 # Every block of Lua in README.md and docs/flows.md is a file named in its first line ("-- flows/name.lua").
 # They are taken out, checked, and run by the specs among them and by tests/docs/*_spec.lua.
 # usage: docs.sh PATH-OF-MOONMILL, in the project's folder
-set -u
-LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
-export LC_ALL
+. "$(dirname "$0")/shell.sh"
 moonmill=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-fail() {
-    echo "FAILED: $*"
-    failed=1
-}
 
 mkdir -p "$work/flows/lib"
 for page in README.md docs/flows.md; do # docs/specs.md is for tests/spec.sh

@@ -2,35 +2,13 @@
 # moonmill doctor as an operator runs it: silent when all is well, else a line for each thing with
 # its remedy.
 # usage: doctor.sh PATH-OF-MOONMILL, in the project's folder
-set -u
-LC_ALL=C.UTF-8
-export LC_ALL
+. "$(dirname "$0")/shell.sh"
 moonmill=$(realpath "$1")
-work=$(mktemp -d)
 api=
 trap '[ -n "$api" ] && kill "$api"; rm -rf "$work"' EXIT
-failed=0
 
-# check NAME STATUS WANTED VARIABLES... -- ARGUMENTS...: the exit status, and a text in the output;
-# "" wants none at all.
-check() {
-    name=$1 status=$2 wanted=$3
-    shift 3
-    timeout 60 env -i PATH="$PATH" ${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} "$@" >"$work/out" 2>&1 </dev/null
-    got=$?
-    if [ -n "$wanted" ]; then
-        grep -qF -e "$wanted" "$work/out"
-    else
-        [ ! -s "$work/out" ]
-    fi
-    if [ $? -ne 0 ] || [ "$got" -ne "$status" ]; then
-        echo "FAILED: $name: status $got, wanted $status with: $wanted"
-        sed 's/^/    /' "$work/out"
-        failed=1
-    else
-        echo "ok: $name"
-    fi
-}
+# run VARIABLE=VALUE... COMMAND: with nothing else in its environment.
+run() { timeout 60 env -i PATH="$PATH" ${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} "$@"; }
 
 # An API that has a key set, on a port of its own, which it writes down.
 mkdir -p "$work/api/execution/.well-known"
@@ -52,10 +30,11 @@ while [ ! -s "$work/port" ] && [ "$tries" -lt 100 ]; do
 done
 url=http://127.0.0.1:$(cat "$work/port")
 
+# doctor NAME STATUS PATTERN [VARIABLE=VALUE...] COMMAND: check, with an API that answers.
 doctor() {
-    name=$1 status=$2 wanted=$3
+    name=$1 status=$2 pattern=$3
     shift 3
-    check "$name" "$status" "$wanted" API_URL="$url" "$@"
+    check "$name" "$status" "$pattern" API_URL="$url" "$@"
 }
 
 # Some kernels grant less than all; then that is the one thing to tell.
@@ -65,7 +44,8 @@ if [ -s "$work/first" ]; then
     all=1
 else
     all=0
-    doctor "all is well" 0 "" "$moonmill" doctor
+    run API_URL="$url" "$moonmill" doctor >"$work/out" 2>&1 || fail "all is well: status $?"
+    [ ! -s "$work/out" ] || fail "all is well: $(cat "$work/out")"
 fi
 doctor "what was found" $all "sandbox: rlimits" "$moonmill" doctor -v
 doctor "JSON" $all '"sandbox":"rlimits' "$moonmill" doctor --json
@@ -79,10 +59,7 @@ doctor "no certificates" 1 'certificates: /nowhere cannot be read' \
     SSL_CERT_FILE=/nowhere "$moonmill" doctor
 doctor "a list that is none" 1 "network: EXECUTOR_HTTP_ALLOW: '10/99'" \
     EXECUTOR_HTTP_ALLOW=10/99 "$moonmill" doctor
-grep -q 'GET /execution/.well-known/jwks.json' "$work/api.log" || {
-    echo "FAILED: the key set was not fetched"
-    failed=1
-}
+grep -q 'GET /execution/.well-known/jwks.json' "$work/api.log" || fail "the key set was not fetched"
 doctor "a CA bundle that is none" 1 'certificates: README.md holds no certificate' \
     SSL_CERT_FILE=README.md "$moonmill" doctor
 doctor "what cannot be seen from inside" $all 'aws lambda get-function-configuration --function-name f ' \
@@ -98,15 +75,12 @@ check "another callback base" 1 'callback: CALLBACK_BASE_URL: http://127.0.0.1:1
     API_URL="$url" CALLBACK_BASE_URL=http://127.0.0.1:1 "$moonmill" doctor
 check "a password in a URL" 1 'callback: API_URL: http://127.0.0.1:1: ' \
     API_URL=http://user:hunter22@127.0.0.1:1 "$moonmill" doctor -v
-grep -q hunter22 "$work/out" && {
-    echo "FAILED: the password is shown"
-    failed=1
-}
+grep -q hunter22 "$work/out" "$work/err" && fail "the password is shown"
 printf 'API_URL=%s # where it is\nEXECUTOR_TIMEOUT_SECS="x"\n' "$url" >"$work/env"
 check "an environment from a file" 1 'settings: EXECUTOR_TIMEOUT_SECS' "$moonmill" doctor --env-file "$work/env"
 check "what is set stays" $all 'rlimits' EXECUTOR_TIMEOUT_SECS=60 "$moonmill" doctor -v --env-file "$work/env"
 check "no keys" 1 "set BACKEND_PUB, or API_URL" "$moonmill" doctor
-check "problems as JSON" 1 '{"problems":[{"check":"keys","message":"no job' "$moonmill" doctor --json
+check "problems as JSON" 1 '{"problems":\[{"check":"keys","message":"no job' "$moonmill" doctor --json
 check "an unknown option" 2 "'-x' is no option" "$moonmill" doctor -x
 check "a name" 2 "it takes no names" "$moonmill" doctor flows
 check "help" 0 "usage: moonmill doctor" "$moonmill" doctor --help

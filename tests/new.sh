@@ -2,33 +2,11 @@
 # moonmill new as its users run it: what it makes is checked, tested and replayed by the commands
 # that it prints, is clean for luacheck, and a second run overwrites nothing.
 # usage: new.sh PATH-OF-MOONMILL, in the project's folder
-set -u
-LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
-export LC_ALL
+. "$(dirname "$0")/shell.sh"
 moonmill=$(realpath "$1")
 project=$PWD
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
 
-fail() {
-    echo "FAILED: $*"
-    failed=1
-}
-
-# check NAME STATUS PATTERN ARGUMENTS...: the exit status, and a pattern in stdout and stderr.
-check() {
-    name=$1 status=$2 pattern=$3
-    shift 3
-    timeout 120 "$moonmill" "$@" >"$work/out" 2>&1 </dev/null
-    got=$?
-    if [ "$got" -ne "$status" ] || ! grep -q -e "$pattern" "$work/out"; then
-        fail "$name: status $got, wanted $status; pattern: $pattern"
-        sed 's/^/    /' "$work/out"
-    else
-        echo "ok: $name"
-    fi
-}
+run() { timeout 120 "$moonmill" "$@"; }
 
 mkdir "$work/bin"
 ln -s "$moonmill" "$work/bin/moonmill"

@@ -1,28 +1,10 @@
 #!/bin/sh
 # moonmill replay as its users run it: the fixtures, files made by hand, wrong use, exit codes.
 # usage: replay.sh PATH-OF-MOONMILL, in the project's folder
-set -u
-LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
-export LC_ALL
+. "$(dirname "$0")/shell.sh"
 moonmill=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
 
-# check NAME STATUS PATTERN ARGUMENTS...: the exit status, and a pattern in stdout and stderr.
-check() {
-    name=$1 status=$2 pattern=$3
-    shift 3
-    timeout 120 "$moonmill" "$@" >"$work/out" 2>"$work/err" </dev/null
-    got=$?
-    if [ "$got" -ne "$status" ] || ! cat "$work/out" "$work/err" | grep -q -e "$pattern"; then
-        echo "FAILED: $name: status $got, wanted $status; pattern: $pattern"
-        sed 's/^/    /' "$work/out" "$work/err" | tail -n 40
-        failed=1
-    else
-        echo "ok: $name"
-    fi
-}
+run() { timeout 120 "$moonmill" "$@"; }
 
 for fixture in sqs-event-one sqs-event-batch-10 sqs-event-fifo; do
     check "$fixture" 0 '{"batchItemFailures":\[\]}' replay "tests/data/$fixture.json"
@@ -41,15 +23,15 @@ check "a report" 1 'broken_card' replay --report "$work/out.html" \
 for part in '<!doctype html>' 'card.broken' 'flows/broken_card.lua:8' 'class="line hit"' \
     '"run-10-charge" data-state="failed"' '"run-9-pay/catch/voucher" data-state="completed"' \
     'default-src .none' '</html>'; do
-    grep -q -e "$part" "$work/out.html" || { echo "FAILED: the report has no $part"; failed=1; }
+    grep -q -e "$part" "$work/out.html" || fail "the report has no $part"
 done
 for part in '<script' 'eyJ' '@JWT@' 'src="http'; do
-    grep -q -e "$part" "$work/out.html" && { echo "FAILED: the report has $part"; failed=1; }
+    grep -q -e "$part" "$work/out.html" && fail "the report has $part"
 done
 check "a report of a refused record" 1 'returned' \
     replay --report "$work/bad.html" tests/data/one-malformed.json
 for part in 'data-state="returned"' 'class="wrong"' 'run_id: must be a string'; do
-    grep -q -e "$part" "$work/bad.html" || { echo "FAILED: the report has no $part"; failed=1; }
+    grep -q -e "$part" "$work/bad.html" || fail "the report has no $part"
 done
 check "a report nowhere" 3 '/nowhere/out.html: cannot be written' \
     replay --report /nowhere/out.html tests/data/sqs-event-one.json
@@ -92,9 +74,8 @@ check "a secret without a replay's world" 1 'net.denied' \
     replay --json --flows "$work/world" --flow world tests/data/made-by-hand.json
 
 timeout 120 "$moonmill" replay - <tests/data/sqs-event-one.json >"$work/out" 2>"$work/err" ||
-    { echo "FAILED: standard input"; failed=1; }
+    fail "standard input"
 if timeout 120 "$moonmill" replay tests/data/sqs-event-one.json 2>&1 | grep -q "$(printf '\033')"; then
-    echo "FAILED: colours where there is no terminal"
-    failed=1
+    fail "colours where there is no terminal"
 fi
 exit "$failed"

@@ -1,33 +1,11 @@
 #!/bin/sh
 # moonmill test as its users run it: exit codes, output, TAP, JUnit, filters, tests that hang.
 # usage: spec.sh PATH-OF-MOONMILL, in the project's folder
-set -u
-LC_ALL=C.UTF-8 # patterns meet letters, whatever the caller has set
-export LC_ALL
+. "$(dirname "$0")/shell.sh"
 moonmill=$1
 specs=tests/data/specs
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
 
-fail() {
-    echo "FAILED: $*"
-    failed=1
-}
-
-# check NAME STATUS PATTERN ARGUMENTS...: the exit status, and a pattern in stdout and stderr.
-check() {
-    name=$1 status=$2 pattern=$3
-    shift 3
-    timeout 120 "$moonmill" test "$@" >"$work/out" 2>"$work/err" </dev/null
-    got=$?
-    if [ "$got" -ne "$status" ] || ! cat "$work/out" "$work/err" | grep -q -e "$pattern"; then
-        fail "$name: status $got, wanted $status; pattern: $pattern"
-        sed 's/^/    /' "$work/out" "$work/err" | tail -n 60
-    else
-        echo "ok: $name"
-    fi
-}
+run() { timeout 120 "$moonmill" test "$@"; }
 
 # same NAME FILE: standard output of the last check, its times left out, is the file.
 same() {

@@ -6,6 +6,7 @@ local duration = use "duration"
 local events = use "events"
 local fault = use "fault"
 local http = use "http"
+local pattern = use "pattern"
 local pure = use "pure"
 local secret = use "secret"
 local signature = use "signature"
@@ -94,6 +95,10 @@ local function clean_data(data)
 end
 
 function fixed.fail(code, message, data)
+    if pattern.is_reserved(code) then
+        fault.misuse(('ctx.fail: "%s" is told by the runtime alone: choose a code of your own, '
+                      .. "like card.closed"):format(code))
+    end
     fault.raise(code, message or code, clean_data(data))
 end
 

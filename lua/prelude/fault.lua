@@ -2,6 +2,7 @@
 -- In an author's hands it is an error value with code, message and data, raised by ctx functions;
 -- whatever a strand ended with becomes a fault here, without running the author's metamethods.
 local host, use = ...
+local pattern = use "pattern"
 local text = use "text"
 
 local fault = {}
@@ -82,7 +83,7 @@ function fault.raised(value, file, line, trace, frame)
         place.step = inner.path
     end
     local extra = made[value]
-    if not extra or type(value.code) ~= "string" then
+    if not extra or type(value.code) ~= "string" or pattern.is_reserved(value.code) then
         return plain(value, place)
     end
     place.file, place.line = extra.file or place.file, extra.line or place.line

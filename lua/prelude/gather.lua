@@ -12,7 +12,7 @@ local func           -- the function that is read
 
 function gather.begin(known)
     facts = { reads = {}, writes = {}, functions = {}, callbacks = {}, others = {}, nodes = {},
-              twice = {}, requires = {} }
+              twice = {}, requires = {}, raised = {} }
     words, count, bound, actives, func = known, 0, {}, {}, {}
     return facts
 end
@@ -155,6 +155,11 @@ end
 
 function gather.required(name, at)
     note(facts.requires, { name = name, place = at })
+end
+
+-- A code that ctx.fail is given.
+function gather.raised(code, at)
+    note(facts.raised, { code = code, place = at })
 end
 
 -- nodes -------------------------------------------------------------------------------------------

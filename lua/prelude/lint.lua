@@ -1,12 +1,14 @@
 -- lint: findings that a flow's text alone tells, or its text together with its tree: globals that
 -- are not there or are written, libraries out of reach, locals and s written in a step, s.<name>
--- that no earlier step has. Nothing is run; what may be right is never an error.
+-- that no earlier step has, codes that ctx.fail refuses. Nothing is run; what may be right is never
+-- an error.
 local host, use = ...
 local findings = use "findings"
 local gather = use "gather"
 local kinds = use "kinds"
 local lexer = use "lexer"
 local missing = use "missing"
+local pattern = use "pattern"
 local places = use "places"
 local scan = use "scan"
 local spelling = use "spelling"
@@ -136,6 +138,16 @@ local function tell_twice(facts)
     end
 end
 
+local function tell_raised(facts)
+    for _, it in ipairs(facts.raised) do
+        if pattern.is_reserved(it.code) then
+            findings.error("code.reserved",
+                           ('ctx.fail: "%s" is told by the runtime alone'):format(it.code),
+                           at(facts.file, it.place), "codes of your own are like card.closed")
+        end
+    end
+end
+
 -- Reads a text that compiles, before it runs. words: the globals that there are, name -> value.
 -- The modules that it names are added to lint.requires.
 function lint.source(text, name, words)
@@ -150,6 +162,7 @@ function lint.source(text, name, words)
     tell_reads(facts, words)
     tell_functions(facts)
     tell_twice(facts)
+    tell_raised(facts)
 end
 
 -- the tree ----------------------------------------------------------------------------------------

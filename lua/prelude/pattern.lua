@@ -1,12 +1,14 @@
 -- pattern: which error codes a retry or a catch means: exact, "http.5xx", "http.*" and "*".
 -- problem tells a pattern that nothing could match, so that a typing mistake is found at load.
--- limit.instructions, limit.memory and cancelled end the run: no pattern matches them.
+-- limit.instructions, limit.memory and cancelled end the run: no pattern matches them. Those, and
+-- the other ends that no flow sees, are reserved: only the runtime tells them.
 local _, use = ...
 local spelling = use "spelling"
 
 local pattern = {}
 
 local FINAL = { ["limit.instructions"] = true, ["limit.memory"] = true, cancelled = true }
+local RESERVED = { ["limit.stall"] = true, ["limit.events"] = true }
 local PLAIN = { timeout = true, cancelled = true, no_match = true, lua = true,
                 ["input.invalid"] = true, ["result.invalid"] = true, ["*"] = true }
 local FAMILIES = {
@@ -30,6 +32,11 @@ function pattern.matches(wanted, code)
     end
     local class = wanted:match("^http%.([1-5])xx$")
     return class ~= nil and code:match("^http%.(%d)%d%d$") == class
+end
+
+-- Whether a flow may not raise it: the API is told that the runtime ended the run.
+function pattern.is_reserved(code)
+    return FINAL[code] or RESERVED[code] or code:find("^worker%.") ~= nil
 end
 
 function pattern.any(list, code)

@@ -215,6 +215,8 @@ local function suffixes(name, at, slot, tested, statement)
             if literal and name == "require" and not gather.is_local(name) then
                 gather.required(literal, literal_at)
             end
+        elseif size == 1 and literal and name == "ctx" and field == "fail" then
+            gather.raised(literal, literal_at)
         end
         what, size = kind, size + 1
     end
@@ -529,6 +531,7 @@ end
 --   nodes      {kind, name, place, body, again, options: path of keys -> place, entries}
 --   twice      {node, name, place}: an option that is there already
 --   requires   {name, place}
+--   raised     {code, place}: what ctx.fail is given
 --   partial    there was more than is kept
 --   stopped, token, before  the first token that does not fit, and where the one before it ended
 function scan.read(text, known, chain_words)

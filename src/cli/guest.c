@@ -138,8 +138,9 @@ static void on_signal(void *arg, int signal)
     give_up(guest);
 }
 
-static void on_gone(void *arg, int status, bool ready)
+static void on_gone(void *arg, const struct pool_end *how)
 {
+    int status = how->status;
     struct guest *guest = arg;
     guest->worker = NULL;
     if (guest->state == GUEST_IDLE && guest->answer.len)
@@ -148,10 +149,12 @@ static void on_gone(void *arg, int status, bool ready)
         on_unanswered(guest);
         return;
     }
-    if (!ready)
+    if (!how->ready)
         error_set(&guest->err, ERROR_SYSTEM, "a worker could not start");
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
         error_set(&guest->err, ERROR_LIMIT, "timeout: the worker used up its CPU time");
+    else if (how->broke)
+        error_set(&guest->err, ERROR_SYSTEM, "the worker broke its protocol: %s", how->broke);
     else if (WIFSIGNALED(status))
         error_set(&guest->err, ERROR_SYSTEM, "the worker crashed: %s", strsignal(WTERMSIG(status)));
     else

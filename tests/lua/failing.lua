@@ -136,8 +136,32 @@ return {
                  events = { 'log {"message":"b"}', 'log {"message":"b"}' } } },
     { name = "limits of the whole run cannot be caught",
       flow = [[return flow "a" { task "b" { retry = { attempts = 3, on = "*" }, catch = on "*" {},
-        run = function(_, ctx) ctx.fail("limit.memory", "x") end } }]],
+        run = function() return ("x"):rep(1 << 30) end } }]],
       expect = { code = "limit.memory", attempt = 1 } },
+    { name = "a flow cannot say that the runtime ended it",
+      flow = "return flow \"a\" { task \"b\" (function(_, ctx)\n"
+          .. "  for _, code in ipairs { \"limit.memory\", \"limit.stall\",\n"
+          .. "      \"limit.instructions\",\n"
+          .. "      \"limit.events\", \"worker.killed\" } do\n"
+          .. "    local _, err = pcall(ctx.fail, code)\n    ctx.log(type(err))\n  end\n"
+          .. "  local fail = ctx.fail\n  fail(\"limit.memory\", \"x\") end) }",
+      expect = { code = "lua", line = 9,
+                 message = 'ctx.fail: "limit.memory" is told by the runtime '
+                     .. "alone: choose a code of your own, like card.closed",
+                 events = { 'log {"message":"string"}', 'log {"message":"string"}',
+                            'log {"message":"string"}', 'log {"message":"string"}',
+                            'log {"message":"string"}' } } },
+    { name = "an error value with a code of the runtime's is none",
+      flow = [[return flow "a" { task "b" (function(_, ctx)
+        local _, err = pcall(ctx.fail, "my.code", "m")
+        err.code = "worker.killed"
+        error(err) end) }]],
+      expect = { code = "lua", message = "error value is a table" } },
+    { name = "a code of the runtime's that can be caught may be raised again",
+      flow = [[return flow "a" { task "b" { run = function(_, ctx) ctx.http.get("nope") end,
+        catch = on "*" { task "c" (function(s, ctx)
+          ctx.fail("limit.loop", s.err.message) end) } } }]],
+      expect = { code = "limit.loop", step = "b/catch/c" } },
     { name = "an error caught by pcall has code, message and data, and can be raised again",
       flow = [[return flow "a" { task "b" (function(_, ctx)
         local ok, err = pcall(ctx.fail, "my.code", "m", { 1 })

@@ -1,27 +1,11 @@
 #!/bin/sh
-# What ./dev package refuses, each with one clear line: usage, flows with errors, flows too large for
+# What ./dev package refuses, each with one clear line: usage, flows with errors or none, too large for
 # Lambda, a compiler or sources that are not there.
 # usage: refuses.sh, with PACKAGE_TOOLS: the folder that has moonmill and embed-prelude
-set -u
-cd "$(dirname "$0")/../.."
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
+cd "$(dirname "$0")/../.." || exit 1
+. tests/shell.sh
 
-# check NAME STATUS WANTED COMMAND...
-check() {
-    name=$1 status=$2 wanted=$3
-    shift 3
-    timeout 60 "$@" >"$work/out" 2>&1 </dev/null
-    got=$?
-    if [ "$got" -eq "$status" ] && grep -qF -e "$wanted" "$work/out"; then
-        echo "ok: $name"
-    else
-        echo "FAILED: $name: status $got, wanted $status with: $wanted"
-        sed 's/^/    /' "$work/out"
-        failed=1
-    fi
-}
+run() { timeout 60 "$@"; }
 
 mkdir "$work/flows" "$work/tools"
 cat >"$work/flows/broken.lua" <<'LUA'
@@ -43,6 +27,12 @@ check "flows with errors: the refusal" 1 "nothing is packaged: the flows in $wor
     sh deploy/package.sh --arch x86_64 --flows "$work/flows"
 check "no compiler" 3 "no compiler for arm64: apt-get install gcc-aarch64-linux-gnu" \
     env PATH="$work/tools" sh deploy/package.sh --arch arm64
+rm "$work/tools/zip"
+check "no zip" 3 "zip is missing: apt-get install cmake perl zip dpkg-dev make" \
+    env PATH="$work/tools" sh deploy/package.sh --arch arm64
+rm "$work/flows/broken.lua"
+check "no flow at all" 1 "nothing is packaged: there is no flow in $work/flows" \
+    sh deploy/package.sh --arch x86_64 --flows "$work/flows"
 
 # a copy without sources, and an apt that reaches nobody
 mkdir -p "$work/copy"
@@ -60,7 +50,13 @@ APT
 check "no network" 3 "no network for the sources" env APT_CONFIG="$work/apt.conf" sh "$work/copy/deploy/libraries.sh" x86_64
 
 mkdir "$work/large"
+cp flows/hello.lua "$work/large/"
 head -c 53000000 /dev/urandom >"$work/large/film.bin"
 check "over Lambda's limit" 1 "bytes; Lambda takes 52428800" \
     env PACKAGE_DIST="$work/dist" sh deploy/package.sh --arch x86_64 --flows "$work/large"
-exit $failed
+mkdir "$work/long"
+cp flows/hello.lua "$work/long/"
+truncate -s 263000000 "$work/long/film.bin"
+check "over Lambda's limit when unzipped" 1 "bytes; Lambda takes 262144000" \
+    env PACKAGE_DIST="$work/dist" sh deploy/package.sh --arch x86_64 --flows "$work/long"
+exit "$failed"

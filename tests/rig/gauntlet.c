@@ -1,6 +1,7 @@
 #include "gauntlet.h"
 
 #include "attack.h"
+#include "offspring.h"
 
 // clang-format off
 #include <stdarg.h>
@@ -223,33 +224,12 @@ static size_t count_descriptors(void)
     return count;
 }
 
-/* Processes whose parent we are, dead but unburied ones among them. */
-static size_t count_children(void)
-{
-    DIR *folder = opendir("/proc");
-    const struct dirent *entry;
-    size_t count = 0;
-    assert_non_null(folder);
-    while ((entry = readdir(folder))) {
-        char path[300];
-        long parent = 0;
-        snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-        FILE *stat = strtol(entry->d_name, NULL, 10) > 0 ? fopen(path, "r") : NULL;
-        if (!stat)
-            continue;
-        count += fscanf(stat, "%*d (%*[^)]) %*c %ld", &parent) == 1 && parent == getpid();
-        fclose(stat);
-    }
-    closedir(folder);
-    return count;
-}
-
 static size_t count_left_children(void)
 {
-    size_t children = count_children();
+    size_t children = offspring_count();
     for (int tries = 0; children > 0 && tries < DYING_TRIES; tries++) {
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-        children = count_children();
+        children = offspring_count();
     }
     return children;
 }

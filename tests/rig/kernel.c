@@ -83,3 +83,17 @@ void kernel_enter(enum kernel_level level)
     if (!install(level))
         give_up("prctl(PR_SET_SECCOMP)");
 }
+
+void kernel_refuse(long call)
+{
+    struct sock_filter filter[] = {
+        LOAD(nr),
+        IF((uint32_t)call, 0, 1),
+        ANSWER(SECCOMP_RET_ERRNO | EPERM),
+        ANSWER(SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        give_up("prctl(PR_SET_SECCOMP)");
+}

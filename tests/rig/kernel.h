@@ -19,6 +19,9 @@ enum kernel_level {
 bool kernel_level_of(const char *word, enum kernel_level *level);
 /* Says on stderr what it could not do, and exits: a level that is not there proves nothing. */
 void kernel_enter(enum kernel_level level);
+/* From here on that one call is refused to this process (EPERM), which gains no privileges any more
+ * (no_new_privs). Exits when that cannot be made. */
+void kernel_refuse(long call);
 /* The layers that a worker reaches there, as the sandbox names them; NULL: it depends on the
  * kernel. */
 const char *kernel_layers(enum kernel_level level);

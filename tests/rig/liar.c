@@ -78,15 +78,16 @@ static void hear(struct liar *liar, enum wire_kind kind)
 
 #define FINE "{\"name\":\"liar\",\"timeout_ms\":null,\"entries\":[],\"findings\":[]}"
 
-static const struct wire_described fine = {TEXT(FINE)};
+static const struct wire_described fine = {1, TEXT(FINE)};
 static const struct wire_event toast = {TEXT("toast"), TEXT("{\"message\":\"x\"}")};
-static const struct wire_outcome done = {.completed = true, .output = TEXT("{\"lie\":1}")};
+static const struct wire_outcome done = {
+    .run = 1, .completed = true, .output = TEXT("{\"lie\":1}")};
 
 void liar_put_right(struct liar *liar, enum wire_kind kind)
 {
     struct buffer *out = &liar->out;
     static const struct wire_load load = {
-        TEXT("{}"), TEXT("f"), TEXT("return 1"), TEXT("null"), 1, 1, 1, 1, 1, false};
+        1, TEXT("{}"), TEXT("f"), TEXT("return 1"), TEXT("null"), 1, 1, 1, 1, 1, false};
     switch (kind) {
     case WIRE_LOAD:
         wire_put_load(out, &load);
@@ -117,7 +118,7 @@ void liar_put_right(struct liar *liar, enum wire_kind kind)
         wire_put_abandon(out, &(struct wire_abandon){7});
         break;
     case WIRE_FETCH:
-        wire_put_fetch(out, &(struct wire_fetch){8, TEXT("module"), TEXT("lib.none")});
+        wire_put_fetch(out, &(struct wire_fetch){1, 8, TEXT("module"), TEXT("lib.none")});
         break;
     case WIRE_OUTCOME:
         wire_put_outcome(out, &done);

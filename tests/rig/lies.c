@@ -15,8 +15,9 @@
 
 #define CHOOSE(liar, array) ((array)[liar_choose(liar, sizeof(array) / sizeof *(array))])
 
-static const struct wire_outcome done = {.completed = true, .output = TEXT("{\"lie\":1}")};
-static const struct wire_outcome failed = {.code = TEXT("lua"), .message = TEXT("m")};
+static const struct wire_outcome done = {
+    .run = 1, .completed = true, .output = TEXT("{\"lie\":1}")};
+static const struct wire_outcome failed = {.run = 1, .code = TEXT("lua"), .message = TEXT("m")};
 
 static struct span fill(char *bytes, size_t len, char byte)
 {
@@ -99,7 +100,7 @@ static void too_many_fields(struct liar *liar)
 
 static void wrong_count_of_fields(struct liar *liar)
 {
-    uint64_t count = liar_choose(liar, 11); /* an outcome has 11 */
+    uint64_t count = liar_choose(liar, 12); /* an outcome has 12 */
     liar_put_head(liar, 2 + 4 * count, WIRE_OUTCOME, count);
     for (uint64_t i = 0; i < count; i++)
         liar_put_u32(liar, 0);
@@ -128,7 +129,7 @@ static void put_texts(struct liar *liar, struct span json, struct span text)
     struct wire_outcome outcome = done;
     struct wire_outcome failure = failed;
     if (liar->plan.state == LIAR_LOADING) {
-        wire_put_described(&liar->out, &(struct wire_described){json});
+        wire_put_described(&liar->out, &(struct wire_described){1, json});
         return;
     }
     switch (liar_choose(liar, 3)) {
@@ -179,7 +180,7 @@ static void no_utf8(struct liar *liar)
     *CHOOSE(liar, fields) = text;
     uint64_t which = liar->plan.state == LIAR_RUNNING ? liar_choose(liar, 4) : liar_choose(liar, 2);
     if (which == 0)
-        wire_put_fetch(&liar->out, &(struct wire_fetch){1, TEXT("module"), text});
+        wire_put_fetch(&liar->out, &(struct wire_fetch){1, 1, TEXT("module"), text});
     else if (which == 1)
         wire_put_outcome(&liar->out, &failure);
     else if (which == 2)
@@ -196,7 +197,7 @@ static void number_out_of_range(struct liar *liar)
     uint64_t which = liar->plan.state == LIAR_RUNNING ? liar_choose(liar, 5) : liar_choose(liar, 2);
     if (which == 0) {
         wire_put_fetch(&liar->out,
-                       &(struct wire_fetch){CHOOSE(liar, ids), TEXT("module"), TEXT("m")});
+                       &(struct wire_fetch){1, CHOOSE(liar, ids), TEXT("module"), TEXT("m")});
     } else if (which == 1) {
         failure.line = liar_choose(liar, 2) ? -1 : INT64_MAX;
         wire_put_outcome(&liar->out, &failure);
@@ -215,7 +216,8 @@ static void number_of_another_size(struct liar *liar)
     char bytes[32] = "";
     size_t len = liar_choose(liar, sizeof bytes);
     len += len == 8;
-    liar_put_head(liar, 2 + 4 + len + 4 + 6 + 4 + 1, WIRE_FETCH, 3);
+    liar_put_head(liar, 2 + 4 + 8 + 4 + len + 4 + 6 + 4 + 1, WIRE_FETCH, 4);
+    liar_put_field(liar, (struct span)TEXT("\1\0\0\0\0\0\0\0"));
     liar_put_field(liar, (struct span){bytes, len});
     liar_put_field(liar, (struct span)TEXT("module"));
     liar_put_field(liar, (struct span)TEXT("m"));
@@ -271,7 +273,7 @@ static void abandons_what_it_never_asked(struct liar *liar)
 static void fetches_what_is_neither(struct liar *liar)
 {
     static const char *const whats[] = {"secret", "Module", "flow ", "modules", "x"};
-    wire_put_fetch(&liar->out, &(struct wire_fetch){1, span_of(CHOOSE(liar, whats)), TEXT("m")});
+    wire_put_fetch(&liar->out, &(struct wire_fetch){1, 1, span_of(CHOOSE(liar, whats)), TEXT("m")});
 }
 
 static void fetches_from_elsewhere(struct liar *liar)
@@ -280,7 +282,7 @@ static void fetches_from_elsewhere(struct liar *liar)
         "../../etc/passwd", "/etc/passwd", "lib/../..", ".", "..", "a..b", "x\\y",
         "\xe2\x80\xae",     "liar.lua"};
     const char *what = liar_choose(liar, 2) ? "module" : "flow";
-    struct wire_fetch fetch = {1, span_of(what), span_of(CHOOSE(liar, names))};
+    struct wire_fetch fetch = {1, 1, span_of(what), span_of(CHOOSE(liar, names))};
     wire_put_fetch(&liar->out, &fetch);
 }
 
@@ -341,7 +343,8 @@ static void wild_outcome(struct liar *liar)
     static char euros[4095];
     static const char *const texts[] = {"\"},{\"event_type\":\"x\"", "\n\r\t\1\x7f", "\\", "%s%n",
                                         "<script>"};
-    struct wire_outcome outcome = {.code = span_of(CHOOSE(liar, texts)),
+    struct wire_outcome outcome = {.run = 1,
+                                   .code = span_of(CHOOSE(liar, texts)),
                                    .message = span_of(CHOOSE(liar, texts)),
                                    .trace = TEXT("\n\n\n"),
                                    .line = INT32_MAX,
@@ -375,7 +378,7 @@ static void put_described(struct liar *liar, const char *before, size_t filling,
     for (size_t i = 0; i < filling; i++)
         buffer_text(&text, "\xe2\x82\xac");
     buffer_text(&text, after);
-    wire_put_described(&liar->out, &(struct wire_described){buffer_span(&text)});
+    wire_put_described(&liar->out, &(struct wire_described){1, buffer_span(&text)});
     buffer_release(&text);
 }
 

@@ -1,4 +1,5 @@
-#include "callback.h"
+#include "endpoints.h"
+#include "mem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +17,7 @@ static void check(const struct row *row, bool literal)
 {
     struct error err = {0};
     char *events, *progress;
-    if (!callback_urls(row->url, literal, &events, &progress, &err))
+    if (!endpoints_of(row->url, literal, &events, &progress, &err))
         fail_msg("%s: %s", row->url, err.text);
     assert_string_equal(events, row->events);
     assert_string_equal(progress, row->progress);
@@ -24,7 +25,7 @@ static void check(const struct row *row, bool literal)
     mem_free(progress);
 }
 
-static void callback_urls_make_a_path_of_the_api(void **state)
+static void endpoints_make_a_path_of_the_api(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -59,7 +60,7 @@ static void callback_urls_make_a_path_of_the_api(void **state)
 }
 
 /* contract.md 3.1's table, and a host that looks like the path's end */
-static void callback_urls_can_be_literal(void **state)
+static void endpoints_can_be_literal(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -76,7 +77,7 @@ static void callback_urls_can_be_literal(void **state)
         check(&rows[i], true);
 }
 
-static void callback_urls_say_why_they_refuse(void **state)
+static void endpoints_say_why_they_refuse(void **state)
 {
     (void)state;
     char long_url[2100];
@@ -110,7 +111,7 @@ static void callback_urls_say_why_they_refuse(void **state)
         for (int literal = 0; literal <= 1; literal++) {
             struct error err = {0};
             char *events, *progress;
-            if (callback_urls(cases[i].url, literal, &events, &progress, &err))
+            if (endpoints_of(cases[i].url, literal, &events, &progress, &err))
                 fail_msg("took %s", cases[i].url);
             assert_int_equal(err.kind, ERROR_INPUT);
             if (!strstr(err.text, cases[i].why))
@@ -121,9 +122,9 @@ static void callback_urls_say_why_they_refuse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(callback_urls_make_a_path_of_the_api),
-        cmocka_unit_test(callback_urls_can_be_literal),
-        cmocka_unit_test(callback_urls_say_why_they_refuse),
+        cmocka_unit_test(endpoints_make_a_path_of_the_api),
+        cmocka_unit_test(endpoints_can_be_literal),
+        cmocka_unit_test(endpoints_say_why_they_refuse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

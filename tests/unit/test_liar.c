@@ -102,7 +102,9 @@ static bool fits(const struct story *story, const struct liar_plan *plan, enum l
         return has_code(story,
                         plan->state == LIAR_STARTING ? "interrupted\"" : "worker.protocol\"");
     case LIAR_DIES:
-        return has_code(story, "worker.crashed\"") || has_code(story, "interrupted\"");
+        /* one that closed its socket and lives is ended for that */
+        return has_code(story, "worker.crashed\"") || has_code(story, "interrupted\"") ||
+               has_code(story, "worker.protocol\"");
     case LIAR_TIMES_OUT:
         /* its own time was up, or, where it could start late only, the invocation's */
         return has_code(story, "timeout\"") || has_code(story, "interrupted\"");

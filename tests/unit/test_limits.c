@@ -1,6 +1,7 @@
 /* Sizes and odd bytes, through the whole program: what fits exactly, what is one too much, and what
  * comes back unchanged. Real workers, a real server that plays the API. */
 #include "house.h"
+#include "offspring.h"
 
 #include "job.h"
 #include "json.h"
@@ -12,7 +13,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 // clang-format on
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -625,28 +625,6 @@ static void a_long_message_is_cut_and_not_lost(void **state)
 
 /* --- many at once ----------------------------------------------------------------------------- */
 
-/* Processes whose parent we are, without those that are dead but not yet reaped. */
-static unsigned count_children(void)
-{
-    DIR *folder = opendir("/proc");
-    const struct dirent *entry;
-    unsigned count = 0;
-    assert_non_null(folder);
-    while ((entry = readdir(folder))) {
-        char path[300], name[64], status;
-        long parent = 0;
-        snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-        FILE *stat = strtol(entry->d_name, NULL, 10) > 0 ? fopen(path, "r") : NULL;
-        if (!stat)
-            continue;
-        if (fscanf(stat, "%*d (%63[^)]) %c %ld", name, &status, &parent) == 3)
-            count += parent == getpid() && status != 'Z' && status != 'X';
-        fclose(stat);
-    }
-    closedir(folder);
-    return count;
-}
-
 #define WORKERS 4
 static unsigned most_children;
 
@@ -658,11 +636,11 @@ static struct server_answer watch_children(struct house *of, enum house_push_kin
     (void)kind;
     (void)run;
     (void)nth;
-    unsigned children = count_children();
+    unsigned children = (unsigned)offspring_living(NULL, NULL);
     for (int tries = 0; children > WORKERS + 1 && most_children <= WORKERS + 1 && tries < 100;
          tries++) {
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-        children = count_children();
+        children = (unsigned)offspring_living(NULL, NULL);
     }
     most_children = children > most_children ? children : most_children;
     return (struct server_answer){0};

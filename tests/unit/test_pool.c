@@ -1,6 +1,7 @@
 /* pool: real workers, looked at from outside. */
 #include "house.h"
 #include "loops.h"
+#include "offspring.h"
 
 // clang-format off
 #include <stdarg.h>
@@ -20,8 +21,7 @@ static struct house house;
 struct user {
     struct pool_user pool_user;
     bool gone;
-    int status;
-    bool ready;
+    struct pool_end how;
 };
 
 static size_t on_bytes(void *arg, struct span bytes)
@@ -30,12 +30,11 @@ static size_t on_bytes(void *arg, struct span bytes)
     return bytes.len;
 }
 
-static void on_gone(void *arg, int status, bool ready)
+static void on_gone(void *arg, const struct pool_end *how)
 {
     struct user *user = arg;
     user->gone = true;
-    user->status = status;
-    user->ready = ready;
+    user->how = *how;
 }
 
 static struct pool_worker *take(struct user *user, const char *app)
@@ -157,35 +156,15 @@ static void a_worker_stays_with_its_app(void **state)
     house_stop(&house);
 }
 
-static int count_children(void)
-{
-    char path[300];
-    int count = 0;
-    DIR *folder = opendir("/proc");
-    const struct dirent *entry;
-    assert_non_null(folder);
-    while ((entry = readdir(folder))) {
-        long parent = 0;
-        snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-        FILE *file = strtol(entry->d_name, NULL, 10) > 0 ? fopen(path, "r") : NULL;
-        if (file && fscanf(file, "%*d (%*[^)]) %*c %ld", &parent) == 1)
-            count += parent == getpid();
-        if (file)
-            fclose(file);
-    }
-    closedir(folder);
-    return count;
-}
-
 static void a_spare_is_started_after_one_was_taken(void **state)
 {
     (void)state;
     struct user user;
     house_start(&house, NULL);
     take(&user, "app-a");
-    assert_int_equal(count_children(), 1); /* not in the hot path */
+    assert_int_equal(offspring_count(), 1); /* not in the hot path */
     loops_for(house.stages.loop, 50);
-    assert_int_equal(count_children(), 2);
+    assert_int_equal(offspring_count(), 2);
     house_stop(&house);
 }
 
@@ -197,8 +176,9 @@ static void the_end_of_a_worker_is_told_with_how_it_ended(void **state)
     struct pool_worker *worker = take_ready(&user);
     kill(pool_pid(worker), SIGKILL);
     assert_true(loops_until(house.stages.loop, &user.gone, 10000));
-    assert_true(user.ready);
-    assert_int_equal(user.status & 0x7f, SIGKILL);
+    assert_true(user.how.ready);
+    assert_null(user.how.broke);
+    assert_int_equal(user.how.status & 0x7f, SIGKILL);
     house_stop(&house);
 }
 

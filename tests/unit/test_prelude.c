@@ -332,13 +332,12 @@ static size_t on_bytes(void *arg, struct span bytes)
     return done;
 }
 
-static void on_gone(void *arg, int status, bool ready)
+static void on_gone(void *arg, const struct pool_end *how)
 {
     struct bench *bench = arg;
-    (void)ready;
     bench->worker = NULL;
     if (!bench->ended) {
-        lua_pushinteger(bench->L, status);
+        lua_pushinteger(bench->L, how->status);
         lua_setfield(bench->L, AT_SEEN, "gone");
         end(bench);
     }

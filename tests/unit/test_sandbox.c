@@ -1,5 +1,7 @@
 #include "sandbox.h"
 
+#include "kernel.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,22 +26,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* From here on the kernel refuses that call to this process, as AWS Lambda's is said to refuse
- * some. */
-static void refuse_call(long call)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof code / sizeof *code, code};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-        _exit(98);
-}
-
 /* Runs act in a child that entered the sandbox on a kernel that refuses those calls with EPERM;
  * returns the child's wait status. */
 static int confined_where(const long *refused, int64_t address_space, int (*act)(void))
@@ -51,7 +37,7 @@ static int confined_where(const long *refused, int64_t address_space, int (*act)
         char level[SANDBOX_LEVEL_SIZE];
         struct error err;
         for (; *refused >= 0; refused++)
-            refuse_call(*refused);
+            kernel_refuse(*refused);
         alarm(20); /* what hangs fails */
         if (!sandbox_enter(address_space, level, &err))
             _exit(99);
@@ -228,7 +214,7 @@ static bool reaches(const char *layer)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        refuse_call(SYS_seccomp);
+        kernel_refuse(SYS_seccomp);
         if (!sandbox_enter(0, level, NULL))
             _exit(99);
         _exit(write(ends[1], level, sizeof level) < 0);
@@ -319,7 +305,7 @@ static int burn(void)
 
 static int burn_where_timers_are_refused(void)
 {
-    refuse_call(SYS_setitimer);
+    kernel_refuse(SYS_setitimer);
     return burn();
 }
 

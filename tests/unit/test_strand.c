@@ -64,6 +64,32 @@ static void strand_refuses_to_wait_where_it_cannot(void **state)
     }
 }
 
+/* Lua's own message names the function that runs, which may be the prelude's. */
+static void strand_gives_every_message_a_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *call;
+        const char *what;
+    } cases[] = {
+        {"local r = f() return r", "failed [lua] [C stack overflow] step=one/again"},
+        {"return select(2, pcall(f))", "completed \"flows/test.lua:3: C stack overflow\""},
+        {"return select(2, xpcall(f, function(e) return 'seen ' .. e end))",
+         "completed \"seen flows/test.lua:3: C stack overflow\""},
+        {"return select(2, coroutine.resume(coroutine.create(f)))",
+         "completed \"flows/test.lua:3: C stack overflow\""},
+        {"return select(2, pcall(coroutine.wrap(f)))",
+         "completed \"flows/test.lua:3: C stack overflow\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[256];
+        snprintf(body, sizeof body,
+                 "\nlocal function f() local r = ctx.step('again', f) return r end\n%s",
+                 cases[i].call);
+        apart_assert(apart_run_body(body), cases[i].what, cases[i].call);
+    }
+}
+
 static void strand_survives_coroutines_that_close_each_other(void **state)
 {
     (void)state;
@@ -87,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strand_waits_from_within_nested_coroutines),
         cmocka_unit_test(strand_refuses_to_wait_where_it_cannot),
+        cmocka_unit_test(strand_gives_every_message_a_place),
         cmocka_unit_test(strand_survives_coroutines_that_close_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,8 @@ static void wire_load_comes_back_as_it_was_put(void **state)
     (void)state;
     struct buffer out;
     buffer_init(&out, WIRE_FRAME_MAX);
-    struct wire_load put = {span_of("{\"entry\":null}"),
+    struct wire_load put = {7,
+                            span_of("{\"entry\":null}"),
                             span_of("flows/hello.lua"),
                             {"return \0", 8},
                             span_of("null"),
@@ -45,6 +46,7 @@ static void wire_load_comes_back_as_it_was_put(void **state)
     struct wire_frame frame = read_whole(&out);
     assert_int_equal(frame.kind, WIRE_LOAD);
     assert_true(wire_get_load(&frame, &got, NULL));
+    assert_int_equal(got.run, 7);
     assert_span(got.context, "{\"entry\":null}");
     assert_span(got.name, "flows/hello.lua");
     assert_true(span_equal(got.source, put.source));
@@ -62,7 +64,8 @@ static void wire_outcome_comes_back_as_it_was_put(void **state)
     (void)state;
     struct buffer out;
     buffer_init(&out, WIRE_FRAME_MAX);
-    struct wire_outcome put = {.code = span_of("http.503"),
+    struct wire_outcome put = {.run = 3,
+                               .code = span_of("http.503"),
                                .message = span_of("no"),
                                .step = span_of("send[3]/mail"),
                                .file = span_of("flows/a.lua"),
@@ -73,6 +76,7 @@ static void wire_outcome_comes_back_as_it_was_put(void **state)
     assert_true(wire_put_outcome(&out, &put));
     struct wire_frame frame = read_whole(&out);
     assert_true(wire_get_outcome(&frame, &got, NULL));
+    assert_int_equal(got.run, 3);
     assert_false(got.completed);
     assert_int_equal(got.output.len, 0);
     assert_span(got.code, "http.503");
@@ -113,10 +117,11 @@ static void wire_small_messages_come_back_as_they_were_put(void **state)
     assert_span(ready.level, "rlimits");
 
     buffer_clear(&out);
-    assert_true(wire_put_described(&out, &(struct wire_described){span_of("{}")}));
+    assert_true(wire_put_described(&out, &(struct wire_described){7, span_of("{}")}));
     frame = read_whole(&out);
     struct wire_described described;
     assert_true(wire_get_described(&frame, &described, NULL));
+    assert_int_equal(described.run, 7);
     assert_span(described.text, "{}");
 
     buffer_clear(&out);
@@ -280,16 +285,16 @@ static void wire_put_appends_nothing_when_it_does_not_fit(void **state)
     char big[64] = {0};
     assert_true(wire_put_abandon(&out, &(struct wire_abandon){1}));
     size_t before = out.len;
-    assert_false(wire_put_described(&out, &(struct wire_described){{big, sizeof big}}));
+    assert_false(wire_put_described(&out, &(struct wire_described){7, {big, sizeof big}}));
     assert_int_equal(out.len, before);
     buffer_release(&out);
 
     /* over a frame's size, though the buffer has room */
     buffer_init(&out, 3 * (size_t)WIRE_FRAME_MAX);
     char *huge = mem_new(WIRE_FRAME_MAX);
-    assert_false(wire_put_described(&out, &(struct wire_described){{huge, WIRE_FRAME_MAX}}));
+    assert_false(wire_put_described(&out, &(struct wire_described){7, {huge, WIRE_FRAME_MAX}}));
     assert_int_equal(out.len, 0);
-    assert_true(wire_put_described(&out, &(struct wire_described){{huge, WIRE_FRAME_MAX - 10}}));
+    assert_true(wire_put_described(&out, &(struct wire_described){7, {huge, WIRE_FRAME_MAX - 22}}));
     assert_int_equal(out.len, WIRE_FRAME_MAX);
     mem_free(huge);
     buffer_release(&out);

@@ -2,6 +2,7 @@
  * is looked at while it lives; so is every event and log line. */
 #include "house.h"
 #include "mint.h"
+#include "offspring.h"
 #include "redact.h"
 #include "site.h"
 
@@ -11,7 +12,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 // clang-format on
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,8 +115,9 @@ static void look_at_region(struct look *look, int memory, const char *line)
     mem_free(chunk);
 }
 
-static void look_at_process(struct look *look, const char *pid)
+static void look_at_process(void *arg, const char *pid)
 {
+    struct look *look = arg;
     char path[300], line[512];
     snprintf(path, sizeof path, "/proc/%s/maps", pid);
     FILE *maps = fopen(path, "r");
@@ -130,26 +131,9 @@ static void look_at_process(struct look *look, const char *pid)
     close(memory);
 }
 
-static bool is_child(const char *pid)
-{
-    char path[300];
-    int parent = 0;
-    snprintf(path, sizeof path, "/proc/%s/stat", pid);
-    FILE *file = fopen(path, "r");
-    bool read = file && fscanf(file, "%*d %*[^)]) %*c %d", &parent) == 1;
-    if (file)
-        fclose(file);
-    return read && parent == getpid();
-}
-
 static void look_at_workers(void *arg)
 {
-    DIR *folder = opendir("/proc");
-    const struct dirent *entry;
-    while ((entry = readdir(folder)))
-        if (*entry->d_name >= '1' && *entry->d_name <= '9' && is_child(entry->d_name))
-            look_at_process(arg, entry->d_name);
-    closedir(folder);
+    offspring_living(look_at_process, arg);
 }
 
 /* --- the tests

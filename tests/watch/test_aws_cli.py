@@ -12,35 +12,31 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
-import emulator  # noqa: E402
+import thirdparty  # noqa: E402
 from watching import Watching, event, forget, record  # noqa: E402
 
-SKIPPED = 77
+KIT = thirdparty.Kit("awscli", "awscli")
 KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": ""}
 
 
 def main():
-    try:
-        python = emulator.install(emulator.bootstrap.ROOT / "build" / "awscli", ("awscli",))
-    except emulator.Unavailable as why:
-        print("skipped: the AWS CLI cannot be had: %s" % why)
-        return SKIPPED
+    KIT.enter()
     folder = tempfile.mkdtemp()
     watch = Watching(sys.argv[1], folder).ready()
     try:
-        invoke(python, watch, folder)
+        invoke(watch, folder)
     finally:
         watch.kill()
         forget(folder)
     return 0
 
 
-def invoke(python, watch, folder):
+def invoke(watch, folder):
     batch = event(record(1, "hello", {"name": "Ada"}), record(2, "x", body="no job"))
     (pathlib.Path(folder) / "event.json").write_text(json.dumps(batch))
     done = subprocess.run(
-        [str(python), "-m", "awscli", "lambda", "invoke", "--endpoint-url", watch.url,
+        [sys.executable, "-m", "awscli", "lambda", "invoke", "--endpoint-url", watch.url,
          "--function-name", "moonmill",
          "--payload", "fileb://event.json", "--log-type", "Tail", "answer.json"],
         cwd=folder, env=os.environ | KEYS, capture_output=True, text=True, timeout=60)
