@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define LEFT_OUT "\"duration_ms\""
-#define WORLD    "@ANSWERS@"
 
 struct ended {
     struct buffer events; /* lines */
@@ -122,7 +121,7 @@ bool outcome_put(const struct outcome *outcome, struct buffer *out)
     const char *url = outcome->world_url, *found;
     while (fits && url && rest.len && (found = memmem(rest.at, rest.len, url, strlen(url)))) {
         size_t before = (size_t)(found - rest.at), taken = before + strlen(url);
-        fits = buffer_add(out, (struct span){rest.at, before}) && buffer_text(out, WORLD);
+        fits = buffer_add(out, (struct span){rest.at, before}) && buffer_text(out, FIXTURE_ANSWERS);
         rest = (struct span){rest.at + taken, rest.len - taken};
     }
     fits = fits && buffer_add(out, rest);
