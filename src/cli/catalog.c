@@ -20,6 +20,7 @@ struct entry {
 struct catalog {
     struct loop *loop;
     const char *program, *folder;
+    bool scripted;
     struct catalog_user user;
     struct sources sources; /* that are being read */
     size_t at;              /* which is next */
@@ -191,7 +192,7 @@ static void put_findings(const struct catalog *catalog, const char *file, struct
 
 void catalog_list(const struct catalog *catalog, struct buffer *out)
 {
-    struct examples *examples = examples_read(EXAMPLES_FOLDER);
+    struct examples *examples = examples_read(EXAMPLES_FOLDER, catalog->scripted);
     buffer_text(out, "[");
     for (size_t i = 0; i < catalog->count; i++) {
         const struct entry *entry = &catalog->entries[i];
@@ -257,10 +258,11 @@ void catalog_tell(const struct catalog *catalog, void (*tell)(void *arg, const c
 /* --- life ------------------------------------------------------------------------------------ */
 
 struct catalog *catalog_new(struct loop *loop, const char *program, const char *flows,
-                            const struct catalog_user *user)
+                            bool scripted, const struct catalog_user *user)
 {
     struct catalog *catalog = mem_new(sizeof *catalog);
-    *catalog = (struct catalog){.loop = loop, .program = program, .folder = flows, .user = *user};
+    *catalog = (struct catalog){
+        .loop = loop, .program = program, .folder = flows, .scripted = scripted, .user = *user};
     buffer_init(&catalog->text, TEXT_MAX);
     return catalog;
 }

@@ -10,6 +10,7 @@
 #include "loop.h"
 #include "mem.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct catalog;
@@ -20,9 +21,9 @@ struct catalog_user {
     void (*ready)(void *arg);
 };
 
-/* program is this one; all outlive it. */
+/* program is this one; all outlive it. scripted: there are answers for jobs that want them. */
 struct catalog *catalog_new(struct loop *loop, const char *program, const char *flows,
-                            const struct catalog_user *user);
+                            bool scripted, const struct catalog_user *user);
 void catalog_free(struct catalog *catalog);
 
 /* Reads the folder again; once more when that is asked for meanwhile. */

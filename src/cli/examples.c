@@ -25,10 +25,16 @@ struct example {
 
 struct examples {
     struct example *first, **last;
+    bool scripted;
     size_t left; /* bytes of payloads that may still come */
 };
 
 /* --- reading --------------------------------------------------------------------------------- */
+
+static bool wants_script(struct span payload)
+{
+    return memmem(payload.at, payload.len, FIXTURE_ANSWERS, strlen(FIXTURE_ANSWERS)) != NULL;
+}
 
 static void add(struct examples *examples, struct span job, struct span name)
 {
@@ -36,7 +42,7 @@ static void add(struct examples *examples, struct span job, struct span name)
     struct span values[2];
     if (!json_check(job, NULL) || json_type(job) != JSON_OBJECT ||
         !json_pick(job, keys, values, 2, NULL) || !values[0].at || !values[1].at ||
-        values[1].len > examples->left)
+        values[1].len > examples->left || (!examples->scripted && wants_script(values[1])))
         return;
     char *flow = json_string(values[0], JOB_ID_MAX, NULL);
     if (!flow)
@@ -87,11 +93,12 @@ static int is_example(const struct dirent *entry)
            strcmp(entry->d_name + len - ending, ENDING) == 0;
 }
 
-struct examples *examples_read(const char *folder)
+struct examples *examples_read(const char *folder, bool scripted)
 {
     struct examples *examples = mem_new(sizeof *examples);
     struct dirent **entries;
-    *examples = (struct examples){.last = &examples->first, .left = TEXTS_MAX};
+    *examples =
+        (struct examples){.last = &examples->first, .scripted = scripted, .left = TEXTS_MAX};
     int count = scandir(folder, &entries, is_example, alphasort);
     for (int i = 0; i < count; i++) {
         add_file(examples, folder, entries[i]->d_name);

@@ -5,12 +5,15 @@
 
 #include "mem.h"
 
+#include <stdbool.h>
+
 #define EXAMPLES_FOLDER "fixtures" /* below the working directory */
 
 struct examples;
 
-/* Reads the folder, or as much of it as 16 MiB of payloads; one that is not there holds none. */
-struct examples *examples_read(const char *folder);
+/* Reads the folder, or as much of it as 16 MiB of payloads; one that is not there holds none. What
+ * wants scripted answers is left out where there are none. */
+struct examples *examples_read(const char *folder, bool scripted);
 /* Accepts NULL. */
 void examples_free(struct examples *examples);
 

@@ -12,9 +12,8 @@
 
 #define EVENT_MAX                                                                                  \
     (2 * CONFIG_PAYLOAD_MAX) /* replacing may make it too large: the runtime says so */
-#define TOKEN_MAX   (64 * 1024)
-#define PLACEHOLDER "@ANSWERS@"
-#define EDITS_MAX   8
+#define TOKEN_MAX (64 * 1024)
+#define EDITS_MAX 8
 
 /* Text that takes the place of a span of the raw body. */
 struct edit {
@@ -150,12 +149,12 @@ static bool place_answers(struct span text, const char *answers_url, struct buff
 {
     const char *found;
     while (answers_url && text.len &&
-           (found = memmem(text.at, text.len, PLACEHOLDER, strlen(PLACEHOLDER)))) {
+           (found = memmem(text.at, text.len, FIXTURE_ANSWERS, strlen(FIXTURE_ANSWERS)))) {
         size_t before = (size_t)(found - text.at);
         if (!buffer_add(out, (struct span){text.at, before}) || !buffer_text(out, answers_url))
             return false;
-        text.at = found + strlen(PLACEHOLDER);
-        text.len -= before + strlen(PLACEHOLDER);
+        text.at = found + strlen(FIXTURE_ANSWERS);
+        text.len -= before + strlen(FIXTURE_ANSWERS);
     }
     return buffer_add(out, text);
 }

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define FIXTURE_ANSWERS "@ANSWERS@" /* where a job wants the address of scripted answers */
+
 struct fixture_spec {
     const struct mint *mint;
     int64_t now_secs;

@@ -1,12 +1,12 @@
 #include "outcome.h"
 
 #include "json.h"
+#include "member.h"
 #include "piece.h"
 
 #include <string.h>
 
 #define LEFT_OUT "\"duration_ms\""
-#define WORLD    "@ANSWERS@"
 
 struct ended {
     struct buffer events; /* lines */
@@ -94,28 +94,20 @@ void outcome_end(struct outcome *outcome, size_t record, const char *status, con
     ended->error = mem_copy(error);
 }
 
-static bool put_text(struct buffer *out, const char *before, const char *text)
-{
-    if (!buffer_text(out, before))
-        return false;
-    if (!text || !json_is_utf8(span_of(text)))
-        return buffer_text(out, "null");
-    return json_put_string(out, span_of(text));
-}
-
 static bool put_records(const struct outcome *outcome, struct buffer *out)
 {
     bool fits = buffer_text(out, "{\"records\":[");
     for (size_t i = 0; i < outcome->fixture->count && fits; i++) {
         const struct fixture_record *record = &outcome->fixture->records[i];
         const struct ended *ended = &outcome->records[i];
-        fits =
-            put_text(out, i ? ",\n  {\"messageId\":" : "\n  {\"messageId\":", record->message_id) &&
-            put_text(out, ",\"flow\":", record->flow) &&
-            put_text(out, ",\"status\":", ended->status) &&
-            put_text(out, ",\"fate\":", ended->fate) &&
-            put_text(out, ",\"error\":", ended->error) && buffer_text(out, ",\n   \"events\":[") &&
-            buffer_add(out, buffer_span(&ended->events)) && buffer_text(out, "\n   ]}");
+        fits = member_put(out,
+                          i ? ",\n  {\"messageId\":" : "\n  {\"messageId\":", record->message_id) &&
+               member_put(out, ",\"flow\":", record->flow) &&
+               member_put(out, ",\"status\":", ended->status) &&
+               member_put(out, ",\"fate\":", ended->fate) &&
+               member_put(out, ",\"error\":", ended->error) &&
+               buffer_text(out, ",\n   \"events\":[") &&
+               buffer_add(out, buffer_span(&ended->events)) && buffer_text(out, "\n   ]}");
     }
     return fits && buffer_text(out, "\n]}\n");
 }
@@ -129,7 +121,7 @@ bool outcome_put(const struct outcome *outcome, struct buffer *out)
     const char *url = outcome->world_url, *found;
     while (fits && url && rest.len && (found = memmem(rest.at, rest.len, url, strlen(url)))) {
         size_t before = (size_t)(found - rest.at), taken = before + strlen(url);
-        fits = buffer_add(out, (struct span){rest.at, before}) && buffer_text(out, WORLD);
+        fits = buffer_add(out, (struct span){rest.at, before}) && buffer_text(out, FIXTURE_ANSWERS);
         rest = (struct span){rest.at + taken, rest.len - taken};
     }
     fits = fits && buffer_add(out, rest);

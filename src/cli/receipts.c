@@ -1,6 +1,7 @@
 #include "receipts.h"
 
 #include "json.h"
+#include "member.h"
 #include "terminal.h"
 
 #include <stdio.h>
@@ -97,13 +98,10 @@ void receipts_print_total(const struct receipts_total *total, const struct sink_
 
 static void put_run(struct buffer *out, const struct sink_run *run)
 {
-    buffer_text(out, "{\"run\":");
-    json_put_string(out, span_of(run->run_id));
-    buffer_format(out,
-                  ",\"status\":\"%s\",\"events\":%zu,\"error\":", sink_status_name(run->status),
-                  run->events);
-    if (!run->error || !json_put_string(out, span_of(run->error)))
-        buffer_text(out, "null");
+    member_put(out, "{\"run\":", run->run_id);
+    member_put(out, ",\"status\":", sink_status_name(run->status));
+    buffer_format(out, ",\"events\":%zu", run->events);
+    member_put(out, ",\"error\":", run->error);
     buffer_text(out, "}");
 }
 

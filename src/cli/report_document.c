@@ -2,6 +2,7 @@
 
 #include "cli.h"
 #include "json.h"
+#include "member.h"
 
 #include <stdio.h>
 
@@ -52,25 +53,16 @@ void report_document_event(struct report_document *document, size_t record, int6
     events->unlisted++;
 }
 
-static void put_text(struct buffer *out, const char *before, const char *text)
-{
-    buffer_text(out, before);
-    if (text && json_is_utf8(span_of(text)))
-        json_put_string(out, span_of(text));
-    else
-        buffer_text(out, "null");
-}
-
 static void put_record(struct buffer *out, const struct report_document *document, size_t at,
                        const struct report_record *became)
 {
     const struct fixture_record *record = &document->fixture->records[at];
-    put_text(out, at ? ",{\"messageId\":" : "{\"messageId\":", record->message_id);
-    put_text(out, ",\"runId\":", record->run_id);
-    put_text(out, ",\"flow\":", record->flow);
-    put_text(out, ",\"status\":", became->status);
-    put_text(out, ",\"fate\":", became->fate);
-    put_text(out, ",\"error\":", became->error);
+    member_put(out, at ? ",{\"messageId\":" : "{\"messageId\":", record->message_id);
+    member_put(out, ",\"runId\":", record->run_id);
+    member_put(out, ",\"flow\":", record->flow);
+    member_put(out, ",\"status\":", became->status);
+    member_put(out, ",\"fate\":", became->fate);
+    member_put(out, ",\"error\":", became->error);
     if (became->duration_ms >= 0)
         buffer_format(out, ",\"durationMs\":%lld", (long long)became->duration_ms);
     else

@@ -1,17 +1,9 @@
 #include "requests.h"
 
 #include "json.h"
+#include "member.h"
 
 #include <string.h>
-
-static void put_text(struct buffer *out, const char *before, const char *text)
-{
-    buffer_text(out, before);
-    if (text && json_is_utf8(span_of(text)))
-        json_put_string(out, span_of(text));
-    else
-        buffer_text(out, "null");
-}
 
 /* Appends text with each place of the token made harmless. */
 static void put_without(struct buffer *out, struct span text, const char *token)
@@ -59,11 +51,11 @@ void requests_put(struct buffer *out, int64_t at_ms, const struct sink_request *
 {
     size_t from = out->len;
     buffer_format(out, "{\"atMs\":%lld", (long long)at_ms);
-    put_text(out, ",\"run\":", request->run ? request->run->run_id : NULL);
-    put_text(out, ",\"method\":", request->method);
-    put_text(out, ",\"path\":", request->path);
-    put_text(out, ",\"contentType\":", request->type);
-    put_text(out, ",\"key\":", request->key);
+    member_put(out, ",\"run\":", request->run ? request->run->run_id : NULL);
+    member_put(out, ",\"method\":", request->method);
+    member_put(out, ",\"path\":", request->path);
+    member_put(out, ",\"contentType\":", request->type);
+    member_put(out, ",\"key\":", request->key);
     put_body(out, request);
     buffer_format(out, ",\"status\":%d", status);
     if (json_check(answer, NULL)) {

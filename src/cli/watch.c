@@ -291,7 +291,8 @@ static bool open_front(struct watch *watch, struct error *err)
                              .queue = desk_queue,
                              .send = desk_send,
                              .resend = desk_resend};
-    watch->catalog = catalog_new(watch->loop, watch->program, watch->options.flows, &readers);
+    watch->catalog = catalog_new(watch->loop, watch->program, watch->options.flows,
+                                 watch->options.answers != NULL, &readers);
     watch->desk = (struct desk){.loop = watch->loop,
                                 .queue = watch->queue,
                                 .catalog = watch->catalog,

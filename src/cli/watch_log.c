@@ -3,6 +3,7 @@
 
 #include "json.h"
 #include "log_line.h"
+#include "member.h"
 #include "terminal.h"
 
 #include <stdio.h>
@@ -23,23 +24,14 @@ static const char *word(const char *text)
 
 /* --- for programs ---------------------------------------------------------------------------- */
 
-static void put_text(struct buffer *out, const char *before, const char *text)
-{
-    buffer_text(out, before);
-    if (text)
-        json_put_string(out, span_of(text));
-    else
-        buffer_text(out, "null");
-}
-
 static void put_run(struct buffer *out, const struct journal_run *run)
 {
-    put_text(out, "{\"messageId\":", run->message_id);
-    put_text(out, ",\"runId\":", run->run_id);
-    put_text(out, ",\"flow\":", run->flow);
-    put_text(out, ",\"status\":", run->status);
-    put_text(out, ",\"fate\":", run->fate);
-    put_text(out, ",\"error\":", run->error);
+    member_put(out, "{\"messageId\":", run->message_id);
+    member_put(out, ",\"runId\":", run->run_id);
+    member_put(out, ",\"flow\":", run->flow);
+    member_put(out, ",\"status\":", run->status);
+    member_put(out, ",\"fate\":", run->fate);
+    member_put(out, ",\"error\":", run->error);
     buffer_format(out, ",\"receiveCount\":%lld,\"durationMs\":%lld,\"events\":%zu}",
                   (long long)run->receive_count, (long long)(run->ended_ms - run->began_ms),
                   run->event_count);
@@ -51,8 +43,8 @@ static void print_document(const struct journal_batch *batch)
     const char *before = "";
     buffer_init(&out, (size_t)64 * 1024 * 1024);
     buffer_format(&out, "{\"batch\":%zu", batch->number);
-    put_text(&out, ",\"requestId\":", batch->request_id);
-    put_text(&out, ",\"how\":", batch->how);
+    member_put(&out, ",\"requestId\":", batch->request_id);
+    member_put(&out, ",\"how\":", batch->how);
     buffer_format(&out, ",\"durationMs\":%lld,\"records\":[",
                   (long long)(batch->ended_ms - batch->began_ms));
     for (const struct journal_run *run = batch->runs; run; run = run->next, before = ",") {

@@ -89,7 +89,8 @@ class PageTest(unittest.TestCase):
         fixtures = pathlib.Path(self.folder) / "fixtures"
         fixtures.mkdir()
         both = event(record(1, "hello", payload={"name": "Ada"}), record(2, "slow"),
-                     record(3, "hello", payload=2 ** 60))
+                     record(3, "hello", payload=2 ** 60),
+                     record(6, "slow", payload={"bank": "@ANSWERS@"}))  # there are none
         (fixtures / "b.json").write_text(json.dumps(both))
         (fixtures / "a.json").write_text(record(4, "hello", payload={"name": "a job"})["body"])
         for name, text in (("answers.json", '{"/x": []}'), ("c.json", "{"), (".d.json", "{}"),
