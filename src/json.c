@@ -124,12 +124,12 @@ static bool scan_unit(struct scan *scan)
     return true;
 }
 
-/* RFC 8259 7: ASCII that stands for itself, most of any text; what may follow a backslash, but u.
- */
+/* RFC 8259 7: ASCII that stands for itself, most of any text; and what a letter behind a backslash
+ * means, all but u. */
 static const bool as_it_is[256] = {
     [' ' ... '!'] = true, ['#' ... '['] = true, [']' ... 0x7f] = true};
-static const bool escapes[256] = {['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
-                                  ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true};
+static const char escapes[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                  ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
 
 static bool scan_escape(struct scan *scan)
 {
@@ -397,11 +397,10 @@ static char *put_utf8(char *out, unsigned code)
 /* Moves at past the escape it stands on. */
 static char *put_unescaped(char *out, const char **at, const char *end)
 {
-    static const char plain[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-    char letter = (*at)[1];
+    unsigned char letter = (unsigned char)(*at)[1];
     *at += 2;
     if (letter != 'u')
-        return *out = meant[strchr(plain, letter) - plain], out + 1;
+        return *out = escapes[letter], out + 1;
     unsigned code = (unsigned)hex_unit(*at, end);
     *at += 4;
     if (is_high((int)code)) {
