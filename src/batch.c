@@ -1,5 +1,6 @@
 #include "batch.h"
 
+#include "hash.h"
 #include "metrics.h"
 #include "record.h"
 #include "run.h"
@@ -80,19 +81,11 @@ static struct slot *take(struct queue *queue)
 
 /* --- one run id, one run ---------------------------------------------------------------------- */
 
-static size_t hash(const char *text)
-{
-    size_t sum = 14695981039346656037u; /* FNV-1a */
-    for (; *text; text++)
-        sum = (sum ^ (unsigned char)*text) * 1099511628211u;
-    return sum;
-}
-
 /* The first record of this run id: this one, or the twin that came before it. */
 static struct slot *first_of_run(struct batch *batch, struct slot *slot)
 {
     const char *run_id = record_run_id(slot->record);
-    size_t i = hash(run_id) % batch->runs_size;
+    size_t i = hash_text(HASH_EMPTY, run_id) % batch->runs_size;
     while (batch->runs[i] && strcmp(record_run_id(batch->runs[i]->record), run_id) != 0)
         i = (i + 1) % batch->runs_size;
     if (!batch->runs[i])

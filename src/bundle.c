@@ -1,5 +1,7 @@
 #include "bundle.h"
 
+#include "hash.h"
+
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -8,7 +10,7 @@
 #define BEGIN  "-----BEGIN "
 #define DASHES "-----"
 
-/* --- DER ----------------------------------------------------------------------------------------
+/* --- DER ---------------------------------------------------------------------------------------
  */
 
 struct element {
@@ -52,14 +54,8 @@ static bool find_subject(struct span der, struct span *subject)
     return true;
 }
 
-/* --- names --------------------------------------------------------------------------------------
+/* --- names -------------------------------------------------------------------------------------
  */
-
-/* FNV-1a. */
-static uint64_t mix(uint64_t hash, unsigned char byte)
-{
-    return (hash ^ byte) * 0x100000001b3;
-}
 
 static bool is_space(unsigned char c)
 {
@@ -72,7 +68,7 @@ static uint64_t mix_value(uint64_t hash, struct span value)
     for (size_t i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.at[i];
         if (c < 0x80 && !is_space(c))
-            hash = mix(hash, c >= 'A' && c <= 'Z' ? c + 32 : c);
+            hash = hash_add(hash, c >= 'A' && c <= 'Z' ? c + 32 : c);
     }
     return hash;
 }
@@ -82,12 +78,12 @@ static uint64_t mix_value(uint64_t hash, struct span value)
 static uint64_t print_of_attribute(struct span attribute)
 {
     struct element type, value;
-    uint64_t hash = 0xcbf29ce484222325;
+    uint64_t hash = HASH_EMPTY;
     if (!take(&attribute, &type) || !take(&attribute, &value) || value.tag == V_ASN1_BMPSTRING ||
         value.tag == V_ASN1_UNIVERSALSTRING)
         return 0;
     for (size_t i = 0; i < type.contents.len; i++)
-        hash = mix(hash, (unsigned char)type.contents.at[i]);
+        hash = hash_add(hash, (unsigned char)type.contents.at[i]);
     return mix_value(hash, value.contents);
 }
 
@@ -109,7 +105,7 @@ uint64_t bundle_print(struct span name)
     return sum;
 }
 
-/* --- PEM ----------------------------------------------------------------------------------------
+/* --- PEM ---------------------------------------------------------------------------------------
  */
 
 static const char *find(struct span text, const char *mark)

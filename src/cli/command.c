@@ -4,12 +4,12 @@
 #include "env_file.h"
 #include "manual.h"
 #include "nearest.h"
+#include "sources.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define NAME_MAX_SHOWN 40
 
@@ -80,12 +80,6 @@ struct reading {
     struct option known[COMMAND_OPTIONS_MAX + 1]; /* as getopt_long wants them */
     char letters[2 * COMMAND_OPTIONS_MAX + 2];
 };
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 /* True when word is one of those in "text|svg|dot". */
 static bool is_one_of(const char *word, const char *words)
@@ -201,7 +195,7 @@ static int judge_folders(const struct reading *reading)
         if (spec->kind != OPTION_FOLDER)
             continue;
         const char *path = *(const char **)((char *)reading->into + spec->at);
-        if (path && !is_folder(path))
+        if (path && !sources_is_folder(path))
             return cli_usage(command->name, "--%s '%s': no such folder%s", spec->name, path,
                              reading->given[i] ? "" : "; moonmill new makes one to begin with");
     }

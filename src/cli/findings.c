@@ -1,5 +1,6 @@
 #include "findings.h"
 
+#include "hash.h"
 #include "json.h"
 #include "terminal.h"
 
@@ -82,24 +83,13 @@ struct finding finding_read(const cJSON *member)
 
 /* --- once ------------------------------------------------------------------------------------ */
 
-/* FNV-1a over the text and its NUL. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    const char *at = text;
-    do {
-        hash = (hash ^ (unsigned char)*at) * 0x100000001b3U;
-    } while (*at++);
-    return hash;
-}
-
 static uint64_t hash_of(const struct finding *finding)
 {
-    uint64_t hash = 0xcbf29ce484222325U;
-    hash = hash_text(hash, finding->file);
+    uint64_t hash = hash_text(HASH_EMPTY, finding->file);
     hash = hash_text(hash, finding->code);
     hash = hash_text(hash, finding->message);
-    hash = (hash ^ finding->line) * 0x100000001b3U;
-    hash = (hash ^ finding->column) * 0x100000001b3U;
+    hash = hash_add(hash, finding->line);
+    hash = hash_add(hash, finding->column);
     return hash ? hash : 1;
 }
 

@@ -4,6 +4,7 @@
 #include "job.h"
 #include "json.h"
 #include "lookalike.h"
+#include "substitute.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -144,21 +145,6 @@ static bool prepare_job(struct span body, const struct fixture_spec *spec,
     return apply(&draft, out);
 }
 
-/* Appends the text with the address of the scripted answers wherever it is asked for. */
-static bool place_answers(struct span text, const char *answers_url, struct buffer *out)
-{
-    const char *found;
-    while (answers_url && text.len &&
-           (found = memmem(text.at, text.len, FIXTURE_ANSWERS, strlen(FIXTURE_ANSWERS)))) {
-        size_t before = (size_t)(found - text.at);
-        if (!buffer_add(out, (struct span){text.at, before}) || !buffer_text(out, answers_url))
-            return false;
-        text.at = found + strlen(FIXTURE_ANSWERS);
-        text.len -= before + strlen(FIXTURE_ANSWERS);
-    }
-    return buffer_add(out, text);
-}
-
 /* --- the event ------------------------------------------------------------------------------- */
 
 /* Appends the record's body, quoted, in place of the raw one. */
@@ -173,7 +159,8 @@ static bool prepare_body(struct span raw, const struct fixture_spec *spec,
     if (done && body.len > JOB_BODY_MAX) /* to be refused as it is */
         done = buffer_add(event, raw);
     else
-        done = done && place_answers(buffer_span(&body), spec->answers_url, &placed) &&
+        done = done &&
+               substitute(&placed, buffer_span(&body), FIXTURE_ANSWERS, spec->answers_url) &&
                prepare_job(buffer_span(&placed), spec, record, &ready) &&
                json_put_string(event, buffer_span(&ready));
     buffer_release(&body);

@@ -3,6 +3,7 @@
 #include "json.h"
 #include "member.h"
 #include "piece.h"
+#include "substitute.h"
 
 #include <string.h>
 
@@ -117,14 +118,7 @@ bool outcome_put(const struct outcome *outcome, struct buffer *out)
     struct buffer text;
     buffer_init(&text, OUTCOME_MAX);
     bool fits = put_records(outcome, &text);
-    struct span rest = buffer_span(&text);
-    const char *url = outcome->world_url, *found;
-    while (fits && url && rest.len && (found = memmem(rest.at, rest.len, url, strlen(url)))) {
-        size_t before = (size_t)(found - rest.at), taken = before + strlen(url);
-        fits = buffer_add(out, (struct span){rest.at, before}) && buffer_text(out, FIXTURE_ANSWERS);
-        rest = (struct span){rest.at + taken, rest.len - taken};
-    }
-    fits = fits && buffer_add(out, rest);
+    fits = fits && substitute(out, buffer_span(&text), outcome->world_url, FIXTURE_ANSWERS);
     buffer_release(&text);
     return fits;
 }

@@ -2,29 +2,15 @@
 
 #include "json.h"
 #include "member.h"
+#include "substitute.h"
 
 #include <string.h>
-
-/* Appends text with each place of the token made harmless. */
-static void put_without(struct buffer *out, struct span text, const char *token)
-{
-    const char *found;
-    size_t len = token ? strlen(token) : 0;
-    while (len && text.len && (found = memmem(text.at, text.len, token, len))) {
-        size_t before = (size_t)(found - text.at);
-        buffer_add(out, (struct span){text.at, before});
-        buffer_text(out, "[token]");
-        text.at += before + len;
-        text.len -= before + len;
-    }
-    buffer_add(out, text);
-}
 
 static void put_body(struct buffer *out, const struct sink_request *request)
 {
     struct buffer clean;
     buffer_init(&clean, 2 * request->body.len + 16);
-    put_without(&clean, request->body, request->token);
+    substitute(&clean, request->body, request->token, "[token]");
     struct span body = buffer_span(&clean);
     if (json_check(body, NULL)) {
         buffer_text(out, ",\"body\":");
