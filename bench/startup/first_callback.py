@@ -23,14 +23,11 @@ from api import Api  # noqa: E402
 from bootstrap import Bootstrap  # noqa: E402
 from history import History, Invocation, Record  # noqa: E402
 from lambda_api import LambdaApi  # noqa: E402
+from startup import cpu_ms  # noqa: E402
 
 BUNDLE = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 SECONDS = 20.0
 SETTLE = 0.1
-
-
-def cpu_ms(pid):
-    return int(pathlib.Path("/proc/%d/schedstat" % pid).read_text().split()[0]) / 1e6
 
 
 class Environment:
